@@ -1,0 +1,276 @@
+/*
+ * store.h - what the module asks of its database
+ *
+ * Intake, scheduler and notifier see the queue only through these calls.
+ * Each call is one batch: it becomes one statement and one transaction, so
+ * that a group is stored, claimed and finished as a unit. Nothing blocks: a
+ * call queues its statement, the owner's poll loop moves it (store_run), and
+ * the answer comes back through a callback from within store_run, in the
+ * order of the calls. Arguments are copied by the call.
+ *
+ * One Store is one connection and belongs to one thread. Two stores exist:
+ * store_pg.c and its siblings on PostgreSQL, and one in memory for tests.
+ */
+
+#ifndef STORE_H
+#define STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Store Store;
+
+/* What a connection is for; it decides which functions are prepared. */
+typedef enum {
+    STORE_INTAKE,
+    STORE_SCHEDULER,
+    STORE_LEASES,
+    STORE_NOTIFIER
+} StoreRole;
+
+typedef enum {
+    STORE_DONE,         /* committed; the answer is valid */
+    STORE_FAILED,       /* the server refused it; nothing of it is stored */
+    STORE_LOST          /* connection gone: stored or not, nobody knows */
+} StoreOutcome;
+
+typedef enum {
+    STORE_DOWN,         /* not connected; a reconnect is under way */
+    STORE_UP            /* connected, prepared, schema checked */
+} StoreState;
+
+/* Octets that the store or the caller owns for the call only. */
+typedef struct {
+    const char *data;
+    size_t len;
+} StoreBytes;
+
+/*
+ * Opens a store. `conninfo` is a libpq connection string. `on_state` is
+ * called from store_run at each change; after STORE_UP all earlier calls
+ * have been answered. The first connect starts with the first store_run.
+ * `notified` is called for each notification on a channel this role listens
+ * to ("convoy_queue" for the scheduler, "convoy_result" for the notifier).
+ */
+typedef struct {
+    void (*on_state)(void *arg, StoreState state);
+    void (*notified)(void *arg, const char *channel, const char *payload);
+    void *arg;
+} StoreEvents;
+
+Store *store_open(const char *conninfo, StoreRole role,
+                  const StoreEvents *events);
+
+/* Answers every outstanding call with STORE_LOST, then frees. */
+void store_close(Store *store);
+
+StoreState store_state(const Store *store);
+
+/* For poll(): the descriptor (-1: none), the events to wait for, and the
+ * longest wait in milliseconds (-1: no limit of its own). */
+int store_poll_fd(const Store *store);
+short store_poll_events(const Store *store);
+int store_poll_timeout(const Store *store, int64_t now_us);
+
+/* Does what can be done without blocking; calls the callbacks. `now_us` is
+ * the worker's monotonic clock. */
+void store_run(Store *store, int64_t now_us);
+
+/* Calls that are queued or unanswered. */
+int store_outstanding(const Store *store);
+
+/* Why the last connect or statement failed, for a log line; never NULL. */
+const char *store_error(const Store *store);
+
+/*
+ * Blocking check at start, before any thread: can this conninfo be reached,
+ * is it the schema version this module was built for, is the deployment
+ * right? Returns NULL, or a text that says what is wrong and which command
+ * mends it; the caller frees it with free().
+ */
+char *store_check(const char *conninfo, const char *deployment,
+                  double timeout_s);
+
+/* --- intake ------------------------------------------------------------- */
+
+typedef struct {
+    const char *pi;                 /* authenticated PI, "" where trusted */
+    const char *push_id;
+    const char *notify_url;         /* NULL: no notification wanted */
+    const char *source_reference;   /* NULL: none */
+    const char *qos;                /* NULL; opaque, echoed to the notifier */
+} StorePush;
+
+typedef struct {
+    int push;                       /* index of its push in the batch */
+    const char *address;            /* as the PI wrote it */
+    const char *receiver;           /* canonical */
+    const char *route;              /* smsc-id asked for, "" any */
+    const char *sender;
+    const char *service;
+    int priority;                   /* 0 low, 1 medium, 2 high */
+    int64_t not_before_us;          /* epoch, 0: at once */
+    int64_t deadline_us;            /* epoch, 0: now + lifetime */
+    int segments;                   /* 1.. */
+    int concat_bits;                /* 8 or 16 */
+    unsigned char ports[4];         /* destination, source: UDH order */
+    StoreBytes payload;             /* whole user data, unsegmented */
+    const char *extra;              /* NULL; opaque, comes back in a claim */
+} StoreNewGroup;
+
+/* stored[i] is false if push i was known already (PAP 2007). */
+typedef void StorePushDone(void *arg, StoreOutcome outcome,
+                           const bool *stored, int n);
+
+void store_push(Store *store, const StorePush *pushes, int n,
+                const StoreNewGroup *groups, int m, int64_t lifetime_us,
+                int64_t receipt_timeout_us, StorePushDone *done, void *arg);
+
+/* Wakes schedulers: a transaction of its own, answered to nobody. */
+void store_wake(Store *store);
+
+/* --- scheduler ---------------------------------------------------------- */
+
+/* A lease this instance holds: groups of one route and shard. */
+typedef struct {
+    int id;
+    int64_t epoch;
+    const char *route;
+    bool fresh;                     /* taken by this call: adopt its groups */
+} StoreLease;
+
+/* One past outcome of one copy, oldest first. */
+typedef struct {
+    int segment, attempt, copy;     /* copy: number of the submit, from 1 */
+    int outcome;                    /* LedgerOutcome of core/group.h */
+    int64_t ago_us;
+} StoreHistory;
+
+typedef struct {
+    int64_t id;
+    int lease;
+    int64_t epoch;
+    const char *receiver, *route, *sender, *service, *extra;
+    int priority, state, aim, attempt, takeovers;
+    bool closed, cancel_requested;
+    int segments, concat_bits;
+    int reference;                  /* -1: none (a group of one segment) */
+    unsigned char ports[4];
+    StoreBytes payload;
+    int64_t deadline_in_us;
+    int64_t due_in_us;              /* receipt time-out, or end of DEFERRED */
+    const StoreHistory *history;
+    int histories;
+} StoreGroup;
+
+typedef void StoreGroups(void *arg, StoreOutcome outcome,
+                         const StoreGroup *groups, int n);
+
+/* The arguments of claim, adopt and due: which leases, and how many rows. */
+typedef struct {
+    int lease;
+    int64_t epoch;
+    int64_t low;                    /* claim: lowest position worth a look */
+} StoreScope;
+
+void store_claim(Store *store, const StoreScope *scope, int n, int max,
+                 StoreGroups *done, void *arg);
+void store_adopt(Store *store, const StoreScope *scope, int n, int max,
+                 StoreGroups *done, void *arg);
+void store_due(Store *store, const StoreScope *scope, int n, int max,
+               StoreGroups *done, void *arg);
+
+typedef struct {
+    int64_t group;
+    int segment, attempt, copy;
+    int outcome;                    /* LedgerOutcome */
+    const char *smsc_id;
+    int64_t link;                   /* serial number, 0: none */
+    const char *message_id;         /* NULL: none */
+    int code;                       /* command_status, -1: none */
+    const char *text;               /* NULL, or the SMSC's own words */
+    int64_t ago_us;                 /* how long before this call */
+} StoreLedgerRow;
+
+typedef struct {
+    int64_t group, epoch;
+    int attempt;                    /* the attempt it is based on */
+    int state, aim, new_attempt;
+    bool closed;
+    int64_t due_in_us;              /* DEFERRED, AWAITING */
+    const char *cause;              /* final: words for desc; else NULL */
+    int code;                       /* final: PAP code; else 0 */
+    int64_t hold_us;                /* final: reference-hold */
+} StoreTransition;
+
+/* fenced: groups whose epoch or attempt was another's; nothing changed. */
+typedef void StoreBatchDone(void *arg, StoreOutcome outcome,
+                            const int64_t *fenced, int n);
+
+/* `batch` is the instance's own rising number: repeated, it changes
+ * nothing. */
+void store_batch(Store *store, const char *instance, int64_t batch,
+                 const StoreLedgerRow *rows, int n,
+                 const StoreTransition *transitions, int m,
+                 StoreBatchDone *done, void *arg);
+
+typedef struct {
+    const char *smsc_id, *message_id;
+    int outcome;                    /* delivered, not_delivered, info */
+    int code;                       /* -1: none */
+    const char *text;
+    int64_t ago_us;
+} StoreReceipt;
+
+/* Answers with the groups that these receipts may move on. */
+void store_receipts(Store *store, const char *instance, int64_t batch,
+                    const StoreReceipt *receipts, int n,
+                    StoreGroups *done, void *arg);
+
+/* Makes the next days' partitions; answered to nobody. */
+void store_maintain(Store *store);
+
+/* --- leases (a connection of its own) ----------------------------------- */
+
+typedef void StoreLeases(void *arg, StoreOutcome outcome,
+                         const StoreLease *leases, int n);
+
+void store_instance(Store *store, const char *instance,
+                    const char *deployment, int64_t last_batch,
+                    void (*done)(void *arg, StoreOutcome outcome,
+                                 int64_t batch), void *arg);
+
+void store_lease(Store *store, const char *instance,
+                 const char *const *routes, int n, int64_t ttl_us,
+                 bool release_all, StoreLeases *done, void *arg);
+
+/* --- notifier ----------------------------------------------------------- */
+
+typedef struct {
+    int64_t id;
+    const char *url, *pi, *push_id, *address, *source_reference, *qos;
+    int state;                      /* GroupState, final */
+    int code;                       /* PAP code */
+    const char *cause;
+    int64_t accepted_at_us, event_at_us;    /* epoch */
+    int tries;
+} StoreNote;
+
+typedef void StoreNotes(void *arg, StoreOutcome outcome,
+                        const StoreNote *notes, int n);
+
+void store_notify_take(Store *store, const char *instance, int max,
+                       int64_t lease_us, StoreNotes *done, void *arg);
+
+typedef struct {
+    int64_t id;
+    int tries;
+    bool done;
+    int64_t retry_in_us;
+    const char *answer;             /* what the PI said, for the record */
+} StoreNoteDone;
+
+void store_notify_done(Store *store, const StoreNoteDone *notes, int n);
+
+#endif
