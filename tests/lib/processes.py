@@ -1,0 +1,115 @@
+"""The processes of a sandbox: start, find, signal, wait.
+
+They outlive the command that starts them and do not stay its children: a
+wapbox that has lost its bearerbox forks and executes itself, and every
+PostgreSQL process makes a session of its own. So process ids, groups and
+sessions cannot name them. What each of them keeps is
+
+  - its environment: every program is started with SANDBOX_PROCESS=DIR/NAME;
+  - for PostgreSQL, which overwrites its environment with its status, the
+    program and its working directory, DIR/postgres.
+
+A process that is neither is none of ours and is never signalled.
+"""
+
+import os
+import signal
+import subprocess
+import time
+
+MARKER = 'SANDBOX_PROCESS'
+
+
+class Failure(Exception):
+    """What the user reads, in one line."""
+
+
+def start(folder, name, argv, user=None):
+    """Starts argv as NAME of the sandbox in `folder`, in a session of its
+    own, as `user` if given; its output is added to logs/NAME.log."""
+    environment = dict(os.environ, **{MARKER: f'{folder}/{name}'})
+    as_user = dict(user=user, group=user, extra_groups=[]) if user else {}
+    with open(f'{folder}/logs/{name}.log', 'ab') as log:
+        subprocess.Popen(argv, cwd=folder, env=environment,
+                         start_new_session=True, stdin=subprocess.DEVNULL,
+                         stdout=log, stderr=log, **as_user)
+
+
+def _name_of(folder, pid):
+    """The NAME that process `pid` has in this sandbox, or None."""
+    try:
+        with open(f'/proc/{pid}/environ', 'rb') as file:
+            for variable in file.read().split(b'\0'):
+                key, _, value = os.fsdecode(variable).partition('=')
+                if key == MARKER and os.path.dirname(value) == folder:
+                    return os.path.basename(value)
+        if (os.readlink(f'/proc/{pid}/cwd') == f'{folder}/postgres' and
+                os.readlink(f'/proc/{pid}/exe').endswith('/bin/postgres')):
+            return 'postgres'
+    except OSError:     # it has ended, or belongs to somebody else
+        pass
+    return None
+
+
+def find(folder, name=None):
+    """The ids of all live processes of the sandbox, or of NAME in it."""
+    pids = []
+    for entry in os.listdir('/proc'):
+        if entry.isdigit():
+            found = _name_of(folder, entry)
+            if found and name in (None, found):
+                pids.append(int(entry))
+    return pids
+
+
+def send(pids, signum):
+    """Signals each process that is still there."""
+    for pid in pids:
+        try:
+            os.kill(pid, signum)
+        except ProcessLookupError:
+            pass
+
+
+def wait_until(condition, seconds, what):
+    """Returns the first true value of condition(), which is tried every
+    20 ms; raises Failure if there is none within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Failure(f'{what}: waited {seconds} s in vain')
+        time.sleep(0.02)
+
+
+def end(folder, name, signum, patience):
+    """Signals NAME and waits until nothing of it is left; after `patience`
+    seconds it is killed. Returns whether that was needed."""
+    asked = main_processes(folder, name)
+    send(asked, signum)
+    send(asked, signal.SIGCONT)
+    try:
+        wait_until(lambda: not find(folder, name), patience, name)
+        return False
+    except Failure:
+        def kill_again():
+            left = find(folder, name)
+            send(left, signal.SIGKILL)
+            return not left
+        wait_until(kill_again, 10, f'killing {name}')
+        return True
+
+
+def main_processes(folder, name):
+    """The processes of NAME that take its signals: of PostgreSQL only the
+    postmaster, of any other program all."""
+    if name != 'postgres':
+        return find(folder, name)
+    try:
+        with open(f'{folder}/postgres/postmaster.pid') as file:
+            postmaster = int(file.readline())
+    except (OSError, ValueError):
+        return []
+    return [pid for pid in find(folder, name) if pid == postmaster]

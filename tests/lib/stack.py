@@ -1,0 +1,121 @@
+"""The programs of one sandbox: what they are, when they are ready, their
+order. DIR/sandbox.json keeps it, so that a later command can go on."""
+
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import processes
+from processes import Failure
+
+# Seconds within which a program gets ready, and ends when asked to.
+READY = 30
+PATIENCE = 10
+
+# How each is asked to end. A plain TERM makes PostgreSQL wait for its
+# clients; smsbox, which is not under test, sleeps through one while it waits
+# for a bearerbox.
+END = {'postgres': signal.SIGINT, 'smsbox': signal.SIGKILL}
+
+
+class Stack:
+    """`programs`: for each NAME, in the order of their start, its argv, its
+    user (None: ours) and the arguments of is_ready()."""
+
+    def __init__(self, folder):
+        self.folder = os.path.realpath(folder)
+        self.file = f'{self.folder}/sandbox.json'
+        self.programs = {}
+
+    @classmethod
+    def load(cls, folder):
+        stack = cls(folder)
+        try:
+            with open(stack.file) as file:
+                stack.programs = json.load(file)
+        except OSError:
+            raise Failure(f'{folder} is not a sandbox') from None
+        return stack
+
+    def add(self, name, argv, user=None, **ready):
+        self.programs[name] = dict(argv=argv, user=user, ready=ready)
+        with open(self.file, 'w') as file:
+            json.dump(self.programs, file, indent=2)
+
+    def check(self, name):
+        if name not in self.programs:
+            raise Failure(f'no {name} here, only ' + ', '.join(self.programs))
+
+    def start(self, name):
+        """Starts NAME and waits until it is ready."""
+        self.check(name)
+        if processes.find(self.folder, name):
+            raise Failure(f'{name} is running')
+        program = self.programs[name]
+        processes.start(self.folder, name, program['argv'], program['user'])
+
+        def gone():
+            return not processes.find(self.folder, name)
+        processes.wait_until(lambda: is_ready(**program['ready']) or gone(),
+                             READY, f'{name} is not ready')
+        if gone():
+            raise Failure(f'{name} has ended: {self._last_line(name)}')
+
+    def _last_line(self, name):
+        path = f'{self.folder}/logs/{name}.log'
+        with open(path, errors='replace') as file:
+            lines = [line.strip() for line in file if line.strip()]
+        return f'{lines[-1]} ({path})' if lines else f'{path} is empty'
+
+    def down(self):
+        """Stops everything; says on stderr what had to be killed."""
+        for name in reversed(list(self.programs)):
+            if processes.end(self.folder, name, end_signal(name), PATIENCE):
+                print(f'sandbox: {name} did not stop within {PATIENCE} s '
+                      'and was killed', file=sys.stderr)
+
+
+def end_signal(name):
+    return END.get(name, signal.SIGTERM)
+
+
+def is_ready(port=None, socket_folder=None, status=None, holds='', times=1):
+    """True if 127.0.0.1:port accepts a connection, PostgreSQL one in
+    socket_folder, and the page `status` holds the expression `holds` so many
+    times; what is None is not asked."""
+    try:
+        if port:
+            socket.create_connection(('127.0.0.1', port), 1).close()
+        if socket_folder:
+            subprocess.run(['pg_isready', '-q', '-h', socket_folder],
+                           check=True)
+        if status:
+            with urllib.request.urlopen(status, timeout=1) as page:
+                text = page.read().decode(errors='replace')
+            return len(re.findall(holds, text)) >= times
+        return True
+    except (OSError, subprocess.CalledProcessError):
+        return False
+
+
+def free_ports(names):
+    """A port for each name. Not from the kernel's own range: one of those
+    might be given to an outgoing connection before its server listens."""
+    ports = {}
+    for name in names:
+        while name not in ports:
+            port = random.randrange(20000, 32000)
+            with socket.socket() as probe:
+                try:
+                    probe.bind(('127.0.0.1', port))
+                except OSError:
+                    continue
+            if port not in ports.values():
+                ports[name] = port
+    return ports
