@@ -1,0 +1,21 @@
+/*
+ * pap_address.h - is this a client address the gateway can serve?
+ *
+ * The grammar is WAP-151 section 7: WAPPUSH=value/TYPE=type@ppg.host, in any
+ * case, with an optional leading slash and an optional @host. The host's own
+ * compiler reads it from the back, and an address without WAPPUSH= or TYPE=
+ * makes it loop for ever; so an address is checked here before it gets there.
+ */
+
+#ifndef PAP_ADDRESS_H
+#define PAP_ADDRESS_H
+
+#define PAP_MAX_ADDRESS 256     /* octets */
+
+/*
+ * Returns NULL if `address` is a phone number or an IP address in that
+ * grammar, else a static text that says what is wrong with it.
+ */
+const char *pap_address_check(const char *address);
+
+#endif

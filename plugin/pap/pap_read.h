@@ -1,0 +1,62 @@
+/*
+ * pap_read.h - reading PAP documents
+ *
+ * Every document comes from outside and is taken for hostile: its size and
+ * depth are bounded, nothing is fetched, and one that declares entities, or
+ * anything else in an internal subset, is refused before they are used.
+ * This is the only file pair that sees libxml2. Any thread, after one call
+ * of pap_read_init().
+ */
+
+#ifndef PAP_READ_H
+#define PAP_READ_H
+
+#include "pap/pap_types.h"
+
+/* Octets of one document. Some hundred addresses fit, and what libxml2 does
+ * in the square of the number of attributes stays under 0.1 s. */
+#define PAP_MAX_DOCUMENT 65536
+
+/* Octets of the longest attribute value that is taken. */
+#define PAP_MAX_VALUE 2048
+
+/* Why a document was refused: the code and the desc of the answer. */
+typedef struct {
+    PapCode code;
+    char desc[200];
+} PapFault;
+
+/* The control entity of a push. Strings are never empty but NULL. */
+typedef struct {
+    PapVersion version;
+    char *push_id;
+    char *source_reference;
+    char *notify_url;               /* ppg-notify-requested-to */
+    bool has_before, has_after;
+    int64_t deliver_before_s, deliver_after_s;      /* epoch */
+    PapQos qos;
+    char **addresses;               /* address-value, at least one */
+    int address_count;
+} PapPush;
+
+/* Once, by the main thread, before any document is read. */
+void pap_read_init(void);
+
+/*
+ * Reads the control entity of a push: exactly one push-message. Returns
+ * true; or false with `fault` filled in, and then as much of `push` as could
+ * be read: with a push_id the answer can be a push-response. In both cases
+ * the caller frees what is in `push` with pap_push_clear().
+ */
+bool pap_read_push(const char *xml, size_t len, PapPush *push,
+                   PapFault *fault);
+
+void pap_push_clear(PapPush *push);
+
+/*
+ * Reads a resultnotification-response, what a PI answers to a notification.
+ * Returns true and sets *code, or false if it is not one.
+ */
+bool pap_read_notification_response(const char *xml, size_t len, int *code);
+
+#endif

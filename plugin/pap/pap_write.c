@@ -1,0 +1,169 @@
+/*
+ * pap_write.c - writing PAP documents
+ *
+ * Attribute by attribute into a memory stream, which grows by itself and
+ * keeps its first error for the end.
+ */
+
+#include "pap/pap_write.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Octets of a bad message that its answer quotes. */
+#define MAX_FRAGMENT 128
+
+static void write_head(FILE *out, PapVersion version)
+{
+    static const char *const doctypes[] = {
+        [PAP_1_0] =
+            "<!DOCTYPE pap PUBLIC \"-//WAPFORUM//DTD PAP 1.0//EN\" "
+            "\"http://www.wapforum.org/DTD/pap_1.0.dtd\">\n",
+        [PAP_2_0] =
+            "<!DOCTYPE pap PUBLIC \"-//WAPFORUM//DTD PAP 2.0//EN\" "
+            "\"http://www.wapforum.org/DTD/pap_2.0.dtd\" "
+            "[<?wap-pap-ver supported-versions=\"2.0,1.*\"?>]>\n",
+        [PAP_2_1] =
+            "<!DOCTYPE pap PUBLIC \"-//WAPFORUM//DTD PAP 2.1//EN\" "
+            "\"http://www.openmobilealliance.org/tech/DTD/pap_2.1.dtd\">\n"
+    };
+
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", out);
+    fputs(doctypes[version], out);
+}
+
+static void write_escaped(FILE *out, const char *text, size_t len)
+{
+    size_t pos = 0, start;
+
+    while (pos < len) {
+        start = pos;
+        switch (pap_text_next(text, len, &pos)) {
+        case -1: fputc('?', out); break;
+        case '<': fputs("&lt;", out); break;
+        case '>': fputs("&gt;", out); break;
+        case '&': fputs("&amp;", out); break;
+        case '"': fputs("&quot;", out); break;
+        case '\t': fputs("&#9;", out); break;
+        case '\n': fputs("&#10;", out); break;
+        case '\r': fputs("&#13;", out); break;
+        default: fwrite(text + start, 1, pos - start, out);
+        }
+    }
+}
+
+static void write_attribute(FILE *out, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    fprintf(out, " %s=\"", name);
+    write_escaped(out, value, strlen(value));
+    fputc('"', out);
+}
+
+static void write_time(FILE *out, const char *name, int64_t epoch_s)
+{
+    char text[PAP_TIME_SIZE];
+
+    write_attribute(out, name, pap_time_format(epoch_s, text));
+}
+
+static void write_code(FILE *out, int code, const char *desc)
+{
+    fprintf(out, " code=\"%d\"", code);
+    write_attribute(out, "desc", desc != NULL ? desc : pap_code_text(code));
+}
+
+/* Closes the stream; the document, or NULL if anything failed. */
+static char *finish(FILE *out, char **text)
+{
+    const int failed = ferror(out);
+
+    if (fclose(out) == 0 && !failed)
+        return *text;
+    free(*text);
+    return NULL;
+}
+
+char *pap_write_push_response(const PapPushResponse *response)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    write_head(out, response->version);
+    fputs("<pap>\n<push-response", out);
+    write_attribute(out, "push-id", response->push_id);
+    write_attribute(out, "sender-address", response->sender_address);
+    write_attribute(out, "sender-name", response->sender_name);
+    write_time(out, "reply-time", response->reply_time_s);
+    fputs(">\n<response-result", out);
+    write_code(out, response->code, response->desc);
+    fputs("/>\n</push-response>\n</pap>\n", out);
+    return finish(out, &text);
+}
+
+char *pap_write_badmessage_response(PapVersion version, int code,
+                                    const char *desc, const char *fragment,
+                                    size_t fragment_len)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    if (fragment_len > MAX_FRAGMENT)
+        fragment_len = MAX_FRAGMENT;
+    write_head(out, version);
+    fputs("<pap>\n<badmessage-response", out);
+    write_code(out, code, desc);
+    fputs(" bad-message-fragment=\"", out);
+    write_escaped(out, fragment, fragment_len);
+    fputs("\"/>\n</pap>\n", out);
+    return finish(out, &text);
+}
+
+static void write_qos(FILE *out, const PapQos *qos)
+{
+    int i;
+
+    fputs("<quality-of-service", out);
+    for (i = 0; i < PAP_QOS_COUNT; ++i)
+        if (i == PAP_QOS_DELIVERY_METHOD)
+            /* What was used, not what was asked for: SMS without a session
+             * confirms nothing. */
+            write_attribute(out, pap_qos_name(i), "unconfirmed");
+        else if (qos->value[i][0] != '\0')
+            write_attribute(out, pap_qos_name(i), qos->value[i]);
+    fputs("/>\n", out);
+}
+
+char *pap_write_notification(const PapNotification *notification)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    write_head(out, notification->version);
+    fputs("<pap>\n<resultnotification-message", out);
+    write_attribute(out, "push-id", notification->push_id);
+    write_attribute(out, "sender-name", notification->sender_name);
+    write_time(out, "received-time", notification->received_time_s);
+    write_time(out, "event-time", notification->event_time_s);
+    write_attribute(out, "message-state",
+                    pap_state_name(notification->state));
+    write_code(out, notification->code, notification->desc);
+    fputs(">\n<address", out);
+    write_attribute(out, "address-value", notification->address);
+    fputs("/>\n", out);
+    if (notification->qos.present)
+        write_qos(out, &notification->qos);
+    fputs("</resultnotification-message>\n</pap>\n", out);
+    return finish(out, &text);
+}

@@ -1,0 +1,47 @@
+/*
+ * pap_write.h - writing PAP documents
+ *
+ * Text goes in as UTF-8 and comes out escaped; what is not a character of
+ * XML becomes a question mark, so that a document is well-formed whatever it
+ * quotes. Each function returns a string for free(), or NULL without memory.
+ * NULL members leave their attribute out. Any thread.
+ */
+
+#ifndef PAP_WRITE_H
+#define PAP_WRITE_H
+
+#include "pap/pap_types.h"
+
+typedef struct {
+    PapVersion version;             /* the one that the request used */
+    const char *push_id;
+    const char *sender_address;
+    const char *sender_name;
+    int64_t reply_time_s;           /* epoch */
+    int code;
+    const char *desc;               /* NULL: the code's own text */
+} PapPushResponse;
+
+char *pap_write_push_response(const PapPushResponse *response);
+
+/* `fragment` is what was not understood; the first octets are quoted. */
+char *pap_write_badmessage_response(PapVersion version, int code,
+                                    const char *desc, const char *fragment,
+                                    size_t fragment_len);
+
+typedef struct {
+    PapVersion version;
+    const char *push_id;
+    const char *address;            /* as the PI wrote it */
+    const char *sender_name;
+    int64_t received_time_s;        /* epoch: accepted */
+    int64_t event_time_s;           /* epoch: ended */
+    PapState state;
+    int code;
+    const char *desc;               /* NULL: the code's own text */
+    PapQos qos;                     /* echoed if present */
+} PapNotification;
+
+char *pap_write_notification(const PapNotification *notification);
+
+#endif
