@@ -34,6 +34,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
+
 /* The numbers of GroupState, GroupAim, CopyState and LedgerOutcome are
  * stored in the database: append, never renumber. */
 typedef enum {
@@ -163,7 +165,8 @@ typedef struct {
     const GroupLimits *limits;  /* the shell's; outlives the group */
     int64_t deadline;
     int64_t due;                /* end of DEFERRED; of AWAITING: receipt-timeout */
-    int64_t retry_at;           /* the owed segment not before this */
+    int64_t retry_at;           /* back-off of the owed segment, or TIME_NEVER:
+                                 * none */
     int64_t window_end;         /* TIME_NEVER until something is accepted */
     Copy *copies;
     int copies_len;
@@ -175,7 +178,8 @@ typedef struct {
     bool closed;                /* AWAITING after a rollback */
 } Group;
 
-#define TIME_NEVER INT64_MAX
+/* More hand-overs than any lifetime at the slowest back-off allows. */
+#define GROUP_MAX_COPIES 65535
 
 /* Start, or rebuild what the database says. `due` is needed in DEFERRED and
  * AWAITING, otherwise TIME_NEVER. `limits` is kept, not copied. */
@@ -197,7 +201,8 @@ int group_restore(Group *g, int number, int segment, int attempt,
 /*
  * One event. `copy` is the index the event is about, ignored for events
  * without one. False: the table allows no such event in this state, or there
- * is no such copy; nothing has changed and the shell logs it. Duplicate, late
+ * is no such copy (or memory is out); the state has not changed and the shell logs
+ * it. Duplicate, late
  * and foreign news is legal, goes to the ledger, and changes nothing else.
  * Receipts are judged by the facts, not by novelty: after restoring a group
  * whose ledger already holds the receipt, feed the receipt all the same.

@@ -1,0 +1,181 @@
+/*
+ * facts.c - what is known about the copies of a group
+ */
+#include "facts.h"
+
+static void note_answer(Copy *copy, CopyState state)
+{
+    copy->awaited = false;
+    if (copy->state == COPY_OUTSTANDING || copy->state == COPY_DOUBT)
+        copy->state = state;
+}
+
+void facts_note(Copy *copy, LedgerOutcome outcome)
+{
+    switch (outcome) {
+        case LEDGER_ACCEPTED:
+            note_answer(copy, COPY_ACCEPTED);
+            break;
+        case LEDGER_REFUSED:
+            note_answer(copy, COPY_REFUSED);
+            break;
+        case LEDGER_NOT_SENT:
+            note_answer(copy, COPY_UNSENT);
+            break;
+        case LEDGER_IN_DOUBT:
+            copy->awaited = false;
+            if (copy->state == COPY_OUTSTANDING)
+                copy->state = COPY_DOUBT;
+            break;
+        case LEDGER_DELIVERED:
+            copy->state = COPY_DELIVERED;
+            break;
+        case LEDGER_NOT_DELIVERED:
+            if (copy->state != COPY_DELIVERED && copy->state != COPY_CANCELLED)
+                copy->state = COPY_FAILED;
+            break;
+        case LEDGER_CANCELLED:
+            if (copy->cancel == CANCEL_ASKED)
+                copy->cancel = CANCEL_NONE;
+            if (copy->state != COPY_DELIVERED)
+                copy->state = COPY_CANCELLED;
+            break;
+        case LEDGER_CANCEL_LATE:
+            copy->cancel = CANCEL_TOO_LATE;
+            break;
+        case LEDGER_NONE:
+        case LEDGER_RECEIPT_INFO:
+            break;
+    }
+}
+
+static bool may_arrive(const Copy *copy)
+{
+    switch ((CopyState) copy->state) {
+        case COPY_OUTSTANDING:
+        case COPY_DOUBT:
+        case COPY_ACCEPTED:
+        case COPY_DELIVERED:
+            return true;
+        case COPY_UNSENT:
+        case COPY_REFUSED:
+        case COPY_FAILED:
+        case COPY_CANCELLED:
+            break;
+    }
+    return false;
+}
+
+static bool was_accepted(const Copy *copy)
+{
+    switch ((CopyState) copy->state) {
+        case COPY_ACCEPTED:
+        case COPY_DELIVERED:
+        case COPY_FAILED:
+        case COPY_CANCELLED:
+            return true;
+        case COPY_OUTSTANDING:
+        case COPY_UNSENT:
+        case COPY_REFUSED:
+        case COPY_DOUBT:
+            break;
+    }
+    return false;
+}
+
+static bool is_present(const Group *g, const Copy *copy, int segment)
+{
+    return copy->segment == segment && copy->attempt == g->attempt;
+}
+
+bool facts_accepted(const Group *g, int segment)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (is_present(g, &g->copies[i], segment)
+            && was_accepted(&g->copies[i]))
+            return true;
+    return false;
+}
+
+bool facts_delivered(const Group *g, int segment)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (is_present(g, &g->copies[i], segment)
+            && g->copies[i].state == COPY_DELIVERED)
+            return true;
+    return false;
+}
+
+int facts_owed(const Group *g)
+{
+    int segment = 0;
+
+    while (segment < g->segments && facts_accepted(g, segment))
+        segment++;
+    return segment;
+}
+
+bool facts_all_delivered(const Group *g)
+{
+    for (int segment = 0; segment < g->segments; segment++)
+        if (!facts_delivered(g, segment))
+            return false;
+    return true;
+}
+
+bool facts_gone(const Group *g, int segment)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (is_present(g, &g->copies[i], segment)
+            && may_arrive(&g->copies[i]))
+            return false;
+    return true;
+}
+
+bool facts_absent(const Group *g, int segment)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (g->copies[i].segment == segment && may_arrive(&g->copies[i]))
+            return false;
+    return true;
+}
+
+int facts_first_absent(const Group *g)
+{
+    for (int segment = 0; segment < g->segments; segment++)
+        if (facts_absent(g, segment))
+            return segment;
+    return -1;
+}
+
+int facts_handed_over(const Group *g, int segment)
+{
+    int n = 0;
+
+    for (int i = 0; i < g->copies_len; i++)
+        if (is_present(g, &g->copies[i], segment))
+            n++;
+    return n;
+}
+
+int facts_tries(const Group *g, int segment)
+{
+    int n = 0;
+
+    for (int i = 0; i < g->copies_len; i++) {
+        const Copy *copy = &g->copies[i];
+
+        if (is_present(g, copy, segment) && !copy->free && !copy->awaited
+            && (copy->state == COPY_REFUSED || copy->state == COPY_DOUBT))
+            n++;
+    }
+    return n;
+}
+
+bool facts_answer_awaited(const Group *g)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (g->copies[i].awaited)
+            return true;
+    return false;
+}

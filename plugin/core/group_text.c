@@ -1,0 +1,114 @@
+/*
+ * group_text.c - names for logs, and why a group ended
+ *
+ * The reason is read off the copies, so that it needs no memory of its own and
+ * is the same for every owner that finishes the group.
+ */
+#include "facts.h"
+#include "group.h"
+
+const char *group_state_name(GroupState state)
+{
+    static const char *const names[GROUP_STATES] = {
+        [GROUP_QUEUED] = "QUEUED",
+        [GROUP_DEFERRED] = "DEFERRED",
+        [GROUP_SENDING] = "SENDING",
+        [GROUP_AWAITING] = "AWAITING",
+        [GROUP_ROLLBACK] = "ROLLBACK",
+        [GROUP_DELIVERED] = "DELIVERED",
+        [GROUP_UNDELIVERABLE] = "UNDELIVERABLE",
+        [GROUP_EXPIRED] = "EXPIRED",
+        [GROUP_CANCELLED] = "CANCELLED",
+        [GROUP_UNKNOWN] = "UNKNOWN",
+    };
+
+    return (unsigned) state < GROUP_STATES ? names[state] : "?";
+}
+
+const char *group_event_name(GroupEvent event)
+{
+    static const char *const names[GROUP_EVENTS] = {
+        [EVENT_CLAIMED] = "CLAIMED",
+        [EVENT_ADOPTED] = "ADOPTED",
+        [EVENT_LINK_GONE] = "LINK_GONE",
+        [EVENT_BARRED] = "BARRED",
+        [EVENT_CANCEL] = "CANCEL",
+        [EVENT_DEADLINE] = "DEADLINE",
+        [EVENT_WINDOW] = "WINDOW",
+        [EVENT_DUE] = "DUE",
+        [EVENT_RECEIPT_TIMEOUT] = "RECEIPT_TIMEOUT",
+        [EVENT_ACCEPTED] = "ACCEPTED",
+        [EVENT_REFUSED_THROTTLED] = "REFUSED_THROTTLED",
+        [EVENT_REFUSED_CONFIG] = "REFUSED_CONFIG",
+        [EVENT_REFUSED_TEMPORARY] = "REFUSED_TEMPORARY",
+        [EVENT_REFUSED_AMBIGUOUS] = "REFUSED_AMBIGUOUS",
+        [EVENT_REFUSED_PERMANENT] = "REFUSED_PERMANENT",
+        [EVENT_NOT_SENT] = "NOT_SENT",
+        [EVENT_DOUBT] = "DOUBT",
+        [EVENT_RECEIPT_DELIVERED] = "RECEIPT_DELIVERED",
+        [EVENT_RECEIPT_FAILED_TEMPORARY] = "RECEIPT_FAILED_TEMPORARY",
+        [EVENT_RECEIPT_FAILED_PERMANENT] = "RECEIPT_FAILED_PERMANENT",
+        [EVENT_RECEIPT_INFO] = "RECEIPT_INFO",
+        [EVENT_CANCEL_OK] = "CANCEL_OK",
+        [EVENT_CANCEL_LATE] = "CANCEL_LATE",
+        [EVENT_CANCEL_LOST] = "CANCEL_LOST",
+    };
+
+    return (unsigned) event < GROUP_EVENTS ? names[event] : "?";
+}
+
+/* Segment of the last copy in one of two states, or -1. */
+static int last_segment(const Group *g, CopyState one, CopyState other)
+{
+    for (int i = g->copies_len - 1; i >= 0; i--)
+        if (g->copies[i].state == one || g->copies[i].state == other)
+            return g->copies[i].segment;
+    return -1;
+}
+
+static int first_undelivered(const Group *g)
+{
+    int segment = 0;
+
+    while (segment < g->segments && facts_delivered(g, segment))
+        segment++;
+    return segment < g->segments ? segment : -1;
+}
+
+static const char *cause_of_undeliverable(const Group *g, int *segment)
+{
+    *segment = last_segment(g, COPY_REFUSED, COPY_FAILED);
+    if (g->aim == AIM_RETRY)
+        return *segment < 0 ? "no attempt left, the SMSC could not be reached"
+                            : "no attempt left, segment refused or failed";
+    return *segment < 0 ? "receiver or route is not allowed"
+                        : "segment refused or failed for good";
+}
+
+const char *group_cause(const Group *g, int *segment)
+{
+    *segment = -1;
+    switch ((GroupState) g->state) {
+        case GROUP_DELIVERED:
+            return facts_all_delivered(g) ? "every segment delivered"
+                                          : "every segment accepted by the SMSC";
+        case GROUP_UNDELIVERABLE:
+            return cause_of_undeliverable(g, segment);
+        case GROUP_EXPIRED:
+            *segment = facts_first_absent(g);
+            return "deadline passed before every segment was sent";
+        case GROUP_CANCELLED:
+            *segment = facts_first_absent(g);
+            return "cancelled before every segment was sent";
+        case GROUP_UNKNOWN:
+            *segment = first_undelivered(g);
+            return "no receipt came in time";
+        case GROUP_QUEUED:
+        case GROUP_DEFERRED:
+        case GROUP_SENDING:
+        case GROUP_AWAITING:
+        case GROUP_ROLLBACK:
+            break;
+    }
+    return "";
+}
