@@ -30,9 +30,15 @@ def start(folder, name, argv, user=None):
     environment = dict(os.environ, **{MARKER: f'{folder}/{name}'})
     as_user = dict(user=user, group=user, extra_groups=[]) if user else {}
     with open(f'{folder}/logs/{name}.log', 'ab') as log:
-        subprocess.Popen(argv, cwd=folder, env=environment,
-                         start_new_session=True, stdin=subprocess.DEVNULL,
-                         stdout=log, stderr=log, **as_user)
+        try:
+            process = subprocess.Popen(
+                argv, cwd=folder, env=environment, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **as_user)
+        except OSError as error:
+            raise Failure(f'{argv[0]}: {error.strerror}') from None
+    # Its environment shows a moment after its program has begun.
+    wait_until(lambda: find(folder, name) or process.poll() is not None,
+               10, name)
 
 
 def _name_of(folder, pid):

@@ -1,0 +1,117 @@
+"""A Push Initiator: pushes documents over PAP and is notified of results."""
+
+import http.server
+import queue
+import threading
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import quoteattr
+
+BOUNDARY = 'convoy-boundary'
+DOCTYPE = ('<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 1.0//EN" '
+           '"http://www.wapforum.org/DTD/pap_1.0.dtd">')
+
+
+def service_indication(href, text, **attributes):
+    """A Service Indication document. The attributes are those of the element
+    indication, with `si_id` for si-id and so on."""
+    extra = ''.join(f' {name.replace("_", "-")}={quoteattr(value)}'
+                    for name, value in attributes.items())
+    return ('<?xml version="1.0"?>\n'
+            '<!DOCTYPE si PUBLIC "-//WAPFORUM//DTD SI 1.0//EN" '
+            '"http://www.wapforum.org/DTD/si.dtd">\n'
+            f'<si><indication href={quoteattr(href)}{extra}>{text}'
+            '</indication></si>\n')
+
+
+def push_message(push_id, receiver, notify_url=None):
+    """The PAP control entity for one receiver, an international number."""
+    notify = (f' ppg-notify-requested-to={quoteattr(notify_url)}'
+              if notify_url else '')
+    return (f'<?xml version="1.0"?>\n{DOCTYPE}\n'
+            f'<pap><push-message push-id={quoteattr(push_id)}{notify}>'
+            f'<address address-value="WAPPUSH={receiver}/TYPE=PLMN@ppg"/>'
+            '<quality-of-service delivery-method="unconfirmed"/>'
+            '</push-message></pap>\n')
+
+
+def multipart(control, content, content_type='text/vnd.wap.si'):
+    """The body of a push: control entity and content."""
+    parts = ''.join(
+        f'--{BOUNDARY}\r\nContent-Type: {kind}\r\n\r\n{entity}\r\n'
+        for kind, entity in (('application/xml', control),
+                             (content_type, content)))
+    return f'{parts}--{BOUNDARY}--\r\n'.encode()
+
+
+def post(url, body, headers=(), timeout=30):
+    """POSTs one PAP body; returns (HTTP status, body of the answer)."""
+    request = urllib.request.Request(url, body, dict(headers) or {
+        'Content-Type': f'multipart/related; boundary={BOUNDARY}; '
+                        'type="application/xml"'})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def response(document):
+    """(code, desc) of a push-response or a badmessage-response."""
+    root = ET.fromstring(document)
+    for element in root.iter():
+        if 'code' in element.attrib:
+            return int(element.get('code')), element.get('desc', '')
+    raise ValueError('no code in ' + document.decode(errors='replace'))
+
+
+class Notifications:
+    """An HTTP server on a free port of 127.0.0.1 that takes result
+    notifications and acknowledges each."""
+
+    def __init__(self):
+        self.received = queue.Queue()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def do_POST(self):
+                length = int(self.headers.get('Content-Length', 0))
+                document = self.rfile.read(length)
+                answer = acknowledgement(document)
+                self.send_response(202)
+                self.send_header('Content-Type', 'application/xml')
+                self.send_header('Content-Length', str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+                outer.received.put(result(document))
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0),
+                                                      Handler)
+        self.url = f'http://127.0.0.1:{self.server.server_port}/result'
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def result(document):
+    """The attributes of a resultnotification-message, with its address."""
+    message = ET.fromstring(document).find('resultnotification-message')
+    return dict(message.attrib,
+                address=message.find('address').get('address-value'))
+
+
+def acknowledgement(document):
+    """The resultnotification-response to a resultnotification-message."""
+    push_id = result(document)['push-id']
+    return (f'<?xml version="1.0"?>\n{DOCTYPE}\n<pap>'
+            f'<resultnotification-response push-id={quoteattr(push_id)} '
+            'code="1000" desc="OK"/></pap>\n').encode()
