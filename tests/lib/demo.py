@@ -27,18 +27,18 @@ PATIENCE = 30       # seconds for everything after the answer
 DOCUMENT = pi.service_indication(
     'http://www.example.com/timetable/stockholm/gothenburg/2030-05-17',
     'Your train to Gothenburg leaves at 17:36 from platform 11 instead of '
-    'platform 4, nine minutes later than planned. The carriages stand in '
-    'reverse order, and the restaurant is in carriage 6. Passengers with '
-    'reserved seats in carriage 2 find new seats in carriage 7; your booking '
-    'is changed already.',
+    'platform 4, nine minutes later than planned. The restaurant is in '
+    'carriage 6. Passengers with reserved seats in carriage 2 find new seats '
+    'in carriage 7.',
     si_id='timetable@example.com', action='signal-high',
     created='2030-05-17T15:00:00Z', si_expires='2030-05-17T18:00:00Z')
 
-started = time.monotonic()
+started = time.time()
 
 
-def say(who, what):
-    print(f'{time.monotonic() - started:7.3f} s  {who:9}  {what}', flush=True)
+def say(who, what, at=None):
+    at = time.time() if at is None else at
+    print(f'{at - started:7.3f} s  {who:9}  {what}', flush=True)
 
 
 def fail(why):
@@ -74,23 +74,24 @@ def push(url, notify_url):
 
 
 def tell(event):
-    """Says what the SMSC or the phone did."""
-    kind = event['ev']
+    """Says what the SMSC or the phone did, and when."""
+    kind, at = event['ev'], event['t']
     part = f'{event.get("part", 1)} of {event.get("total", 1)}'
     if kind == 'submit':
         say('SMSC', f'gets segment {part} on link {event["link"]}, '
-                    f'{event["length"]} octets, reference {event.get("ref")}')
+                    f'{event["length"]} octets, reference {event.get("ref")}',
+            at)
     elif kind == 'answer':
         say('SMSC', f'answers segment {part}: status {event["status"]}, '
-                    f'message id {event["message_id"]}')
+                    f'message id {event["message_id"]}', at)
     elif kind == 'part':
-        say('phone', f'has segment {part}')
+        say('phone', f'has segment {part}', at)
     elif kind == 'receipt':
         say('SMSC', f'receipt for message id {event["message_id"]}: '
-                    f'{event["stat"]}')
+                    f'{event["stat"]}', at)
     elif kind == 'display':
         say('phone', f'displays a message of {event["total"]} segments, '
-                     f'{len(event["payload"]) // 2} octets')
+                     f'{len(event["payload"]) // 2} octets', at)
 
 
 def follow(journal, notifications):

@@ -85,13 +85,17 @@ def end_signal(name):
     return END.get(name, signal.SIGTERM)
 
 
-def is_ready(port=None, socket_folder=None, status=None, holds='', times=1):
-    """True if 127.0.0.1:port accepts a connection, PostgreSQL one in
-    socket_folder, and the page `status` holds the expression `holds` so many
-    times; what is None is not asked."""
+def is_ready(port=None, unix=None, socket_folder=None, status=None, holds='',
+             times=1):
+    """True if 127.0.0.1:port and the Unix socket `unix` accept a connection,
+    PostgreSQL one in socket_folder, and the page `status` holds the
+    expression `holds` so many times; what is None is not asked."""
     try:
         if port:
             socket.create_connection(('127.0.0.1', port), 1).close()
+        if unix:
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(unix)
         if socket_folder:
             subprocess.run(['pg_isready', '-q', '-h', socket_folder],
                            check=True)
