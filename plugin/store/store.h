@@ -12,8 +12,8 @@
  * store_pg.c and its siblings on PostgreSQL, and one in memory for tests.
  */
 
-#ifndef STORE_H
-#define STORE_H
+#ifndef CONVOY_STORE_H
+#define CONVOY_STORE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -87,10 +87,12 @@ const char *store_error(const Store *store);
  * Blocking check at start, before any thread: can this conninfo be reached,
  * is it the schema version this module was built for, is the deployment
  * right? Returns NULL, or a text that says what is wrong and which command
- * mends it; the caller frees it with free().
+ * mends it; freed with store_text_free() (Kannel's headers take free()
+ * away from the caller).
  */
 char *store_check(const char *conninfo, const char *deployment,
                   double timeout_s);
+void store_text_free(char *text);
 
 /* --- intake ------------------------------------------------------------- */
 
@@ -142,8 +144,9 @@ typedef struct {
 
 /* One past outcome of one copy, oldest first. */
 typedef struct {
-    int segment, attempt, copy;     /* copy: number of the submit, from 1 */
+    int segment, attempt, copy;     /* all from 1; copy: number of submit */
     int outcome;                    /* LedgerOutcome of core/group.h */
+    int code;                       /* as in StoreLedgerRow */
     int64_t ago_us;
 } StoreHistory;
 
@@ -188,7 +191,9 @@ typedef struct {
     const char *smsc_id;
     int64_t link;                   /* serial number, 0: none */
     const char *message_id;         /* NULL: none */
-    int code;                       /* command_status, -1: none */
+    int code;                       /* refused: command_status; not
+                                     * delivered: 1 if for good, 0 if not;
+                                     * -1: none */
     const char *text;               /* NULL, or the SMSC's own words */
     int64_t ago_us;                 /* how long before this call */
 } StoreLedgerRow;
@@ -218,7 +223,7 @@ void store_batch(Store *store, const char *instance, int64_t batch,
 typedef struct {
     const char *smsc_id, *message_id;
     int outcome;                    /* delivered, not_delivered, info */
-    int code;                       /* -1: none */
+    int code;                       /* as in StoreLedgerRow */
     const char *text;
     int64_t ago_us;
 } StoreReceipt;

@@ -1,0 +1,391 @@
+/*
+ * bearerbox.c - see bearerbox.h
+ *
+ * The only file of the scheduler that knows Kannel's types. Hooks, in the
+ * threads of the links, turn into news for the scheduler's mailbox; what the
+ * scheduler wants of the links turns into calls of the host.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gwlib/gwlib.h"
+#include "gw/bb_smscconn_cb.h"
+#include "gw/bearerbox.h"
+#include "gw/dlr.h"
+#include "gw/gw_hooks.h"
+#include "gw/sms.h"
+
+#include "bearerbox/bearerbox.h"
+#include "bearerbox/filter.h"
+#include "bearerbox/leases.h"
+#include "bearerbox/news.h"
+#include "bearerbox/scheduler.h"
+#include "now.h"
+
+static const double DRAIN_S = 10.0;
+
+static const Config *config;
+static const GwHost *host;
+static char instance[64];
+
+static Mailbox *mailbox;
+static Tickets *tickets;
+static Filter *ours;            /* ids of our segments, for receipt_find() */
+static Leases *leases;
+static Scheduler *scheduler;
+static long scheduler_thread = -1;
+
+/* --- what the links tell -------------------------------------------------- */
+
+static uint64_t ticket_of(const Msg *sms)
+{
+    return (uint64_t) (uintptr_t) sms->sms.ticket;
+}
+
+static const char *text_of(const Octstr *os)
+{
+    return os == NULL ? NULL : octstr_get_cstr(os);
+}
+
+static void link_up(unsigned long serial)
+{
+    mailbox_put(mailbox, &link_news_create(NEWS_LINK_UP, serial, 0, NULL,
+                                           NULL, NULL)->head.letter);
+}
+
+static void link_down(unsigned long serial)
+{
+    mailbox_put(mailbox, &link_news_create(NEWS_LINK_DOWN, serial, 0, NULL,
+                                           NULL, NULL)->head.letter);
+}
+
+static DriverReason reason_of(int reason)
+{
+    switch (reason) {
+    case SMSCCONN_FAILED_SHUTDOWN:
+        return REASON_SHUTDOWN;
+    case SMSCCONN_FAILED_REJECTED:
+        return REASON_REJECTED;
+    case SMSCCONN_FAILED_MALFORMED:
+        return REASON_MALFORMED;
+    case SMSCCONN_FAILED_DISCARDED:
+        return REASON_DISCARDED;
+    case SMSCCONN_FAILED_QFULL:
+        return REASON_QUEUE_FULL;
+    case SMSCCONN_FAILED_EXPIRED:
+        return REASON_EXPIRED;
+    default:
+        return REASON_TEMPORARILY;
+    }
+}
+
+static void segment_failed(unsigned long serial, const Msg *sms, int reason,
+                           const Octstr *reply)
+{
+    LinkNews *news = link_news_create(NEWS_FAILED, serial, ticket_of(sms),
+                                      NULL, NULL, text_of(reply));
+
+    news->reason = reason_of(reason);
+    mailbox_put(mailbox, &news->head.letter);
+}
+
+static int before_write(unsigned long serial, const Msg *sms)
+{
+    if (tickets_may_write(tickets, ticket_of(sms)))
+        return 1;
+    segment_failed(serial, sms, SMSCCONN_FAILED_DISCARDED, NULL);
+    return 0;
+}
+
+/* The id goes into the filter after the letter has gone, so that no receipt
+ * for it can overtake the letter as one of ours. */
+static void segment_sent(unsigned long serial, const Msg *sms)
+{
+    const char *message_id = text_of(sms->sms.foreign_id);
+    Ticket ticket;
+    bool known = tickets_get(tickets, ticket_of(sms), &ticket);
+
+    mailbox_put(mailbox, &link_news_create(NEWS_SENT, serial, ticket_of(sms),
+                                           NULL, message_id,
+                                           NULL)->head.letter);
+    if (known && message_id != NULL)
+        filter_add(ours, ticket.smsc_id, message_id);
+}
+
+static int receipt_find(const Octstr *smsc_id, const Octstr *message_id,
+                        const Octstr *receiver, int unknown)
+{
+    (void) receiver;
+    if (smsc_id == NULL || octstr_len(message_id) == 0)
+        return 0;
+    return unknown || filter_has(ours, text_of(smsc_id),
+                                 text_of(message_id));
+}
+
+/* What a driver makes of a receipt; its "failed" covers what is not known
+ * to be final too, but where it has no words for it there is no more. */
+static GroupEvent meaning_of(long dlr_mask)
+{
+    if (dlr_mask & DLR_SUCCESS)
+        return EVENT_RECEIPT_DELIVERED;
+    if (dlr_mask & DLR_FAIL)
+        return EVENT_RECEIPT_FAILED_TEMPORARY;
+    return EVENT_RECEIPT_INFO;
+}
+
+static void receipt(unsigned long serial, const Msg *report)
+{
+    LinkNews *news;
+
+    if (report->sms.smsc_id == NULL || report->sms.foreign_id == NULL)
+        return;
+    news = link_news_create(NEWS_RECEIPT, serial, 0,
+                            text_of(report->sms.smsc_id),
+                            text_of(report->sms.foreign_id),
+                            text_of(report->sms.msgdata));
+    news->dlr = meaning_of(report->sms.dlr_mask);
+    mailbox_put(mailbox, &news->head.letter);
+}
+
+/* --- what the scheduler wants of the links -------------------------------- */
+
+static Octstr *octets(const unsigned char *data, size_t len)
+{
+    return octstr_create_from_data((const char *) data, (long) len);
+}
+
+/* The host reads SMS priorities 0 (lowest) to 3. */
+static Msg *message_of(const WireSegment *segment)
+{
+    Msg *msg = msg_create(sms);
+
+    msg->sms.sender = octstr_create(segment->sender);
+    msg->sms.receiver = octstr_create(segment->receiver);
+    msg->sms.udhdata = octets(segment->udh, segment->udh_len);
+    msg->sms.msgdata = octets(segment->data, segment->data_len);
+    if (segment->smsc_id[0] != '\0')
+        msg->sms.smsc_id = octstr_create(segment->smsc_id);
+    if (segment->service[0] != '\0')
+        msg->sms.service = octstr_create(segment->service);
+    msg->sms.time = time(NULL);
+    msg->sms.sms_type = mt_push;
+    msg->sms.mwi = MWI_UNDEF;
+    msg->sms.coding = DC_8BIT;
+    msg->sms.mclass = MC_UNDEF;
+    msg->sms.priority = segment->priority;
+    msg->sms.msg_left = segment->left;
+    msg->sms.validity = time(NULL) + segment->validity_us / 1000000;
+    msg->sms.deferred = SMS_PARAM_UNDEFINED;
+    msg->sms.dlr_mask = DLR_SUCCESS | DLR_FAIL;
+    msg->sms.ticket = (void *) (uintptr_t) segment->ticket;
+    return msg;
+}
+
+static WireSend wire_send(unsigned long serial, const WireSegment *segment)
+{
+    Msg *msg = message_of(segment);
+    GwSend sent = host->link_send(serial, msg);
+
+    msg_destroy(msg);
+    switch (sent) {
+    case GW_SEND_OK:
+        return WIRE_OK;
+    case GW_SEND_FULL:
+        return WIRE_FULL;
+    case GW_SEND_REFUSED:
+        return WIRE_REFUSED;
+    case GW_SEND_NO_LINK:
+    case GW_SEND_SUSPENDED:
+        break;
+    }
+    return WIRE_NO_LINK;
+}
+
+typedef struct {
+    WireLink *links;
+    int n, max;
+} Found;
+
+static void found_link(const GwLink *link, void *arg)
+{
+    Found *found = arg;
+    WireLink *to;
+
+    if (found->n == found->max)
+        return;
+    to = &found->links[found->n++];
+    to->serial = link->serial;
+    snprintf(to->smsc_id, sizeof(to->smsc_id), "%s",
+             link->smsc_id == NULL ? "" : link->smsc_id);
+    to->active = link->active;
+    to->preferred = link->preferred;
+    to->checked_write = link->checked_write;
+    to->load = link->load;
+    to->queued = link->queued;
+}
+
+static int wire_links(const char *route, const char *receiver,
+                      WireLink *links, int max)
+{
+    Found found = { links, 0, max };
+    Msg *msg = NULL;
+
+    if (receiver != NULL) {
+        msg = msg_create(sms);
+        msg->sms.receiver = octstr_create(receiver);
+        if (route[0] != '\0')
+            msg->sms.smsc_id = octstr_create(route);
+    }
+    host->link_each(msg, found_link, &found);
+    msg_destroy(msg);
+    return found.n;
+}
+
+static const char *wire_listed(const char *sender, const char *receiver)
+{
+    Msg *msg = msg_create(sms);
+    const char *why;
+
+    msg->sms.sender = octstr_create(sender);
+    msg->sms.receiver = octstr_create(receiver);
+    why = host->list_check(msg);
+    msg_destroy(msg);
+    return why;
+}
+
+static const Wire wire = { wire_send, wire_links, wire_listed };
+
+/* --- life ------------------------------------------------------------------ */
+
+static void log_line(int level, const char *text)
+{
+    switch (level) {
+    case 1:
+        info(0, "convoy: %s", text);
+        break;
+    case 2:
+        warning(0, "convoy: %s", text);
+        break;
+    default:
+        error(0, "convoy: %s", text);
+        break;
+    }
+}
+
+static long spawn(void (*run)(void *arg), void *arg)
+{
+    return gwthread_create(run, arg);
+}
+
+static void schedule(void *arg)
+{
+    (void) arg;
+    scheduler_run(scheduler);
+}
+
+static void start_scheduler(void)
+{
+    LeasesSetup lease_setup = {
+        .conninfo = config->conninfo, .deployment = config->deployment,
+        .instance = instance, .wire = &wire, .to = mailbox,
+        .tickets = tickets, .spawn = spawn, .join = gwthread_join,
+        .log = log_line
+    };
+    SchedulerSetup setup = {
+        .conninfo = config->conninfo, .instance = instance,
+        .limits = &config->limits, .overrides = &config->overrides,
+        .answer_timeout_us = config->answer_timeout_us,
+        .reference_hold_us = config->reference_hold_us,
+        .active_groups = config->active_groups, .wire = &wire,
+        .mailbox = mailbox, .tickets = tickets, .log = log_line
+    };
+
+    leases = leases_start(&lease_setup);
+    setup.leases = leases;
+    scheduler = scheduler_create(&setup);
+    scheduler_thread = gwthread_create(schedule, NULL);
+}
+
+static void drain(void)
+{
+    int64_t until = now_us() + (int64_t) (DRAIN_S * 1e6);
+
+    if (scheduler == NULL)
+        return;
+    info(0, "convoy: finishing the groups that have begun");
+    while (!scheduler_drain(scheduler) && now_us() < until)
+        gwthread_sleep(0.02);
+}
+
+static void stop(void)
+{
+    if (scheduler == NULL)
+        return;
+    scheduler_stop(scheduler);
+    gwthread_join(scheduler_thread);
+    leases_stop(leases);
+    scheduler_destroy(scheduler);
+    scheduler = NULL;
+}
+
+static Octstr *status(int status_type)
+{
+    SchedulerFigures f;
+    const char *br = status_type == BBSTATUS_HTML ? "<br>\n" : "\n";
+
+    if (status_type == BBSTATUS_XML)
+        return octstr_create("");
+    if (scheduler == NULL)
+        return octstr_create("Convoy: starting\n");
+    scheduler_figures(scheduler, &f);
+    return octstr_format(
+        "Convoy: database %s, %d leases, %d groups in hand (%d waiting)%s"
+        "Convoy: claimed %ld, finished %ld, submitted %ld, accepted %ld, "
+        "refused %ld, in doubt %ld, receipts %ld, fenced %ld%s",
+        f.database_up ? "up" : "down", f.leases, f.groups, f.waiting, br,
+        (long) f.claimed, (long) f.finished, (long) f.submitted,
+        (long) f.accepted, (long) f.refused, (long) f.doubted,
+        (long) f.receipts, (long) f.fenced, br);
+}
+
+/* Unique in the cluster and over time: host, process, moment. */
+static void name_instance(void)
+{
+    char name[32];
+
+    if (gethostname(name, sizeof(name)) != 0)
+        strcpy(name, "?");
+    name[sizeof(name) - 1] = '\0';
+    snprintf(instance, sizeof(instance), "%s/%ld/%" PRIx64, name,
+             (long) getpid(), (uint64_t) time(NULL));
+}
+
+void bearerbox_start(const Config *the_config, const GwHost *the_host,
+                     GwHooks *hooks)
+{
+    config = the_config;
+    host = the_host;
+    name_instance();
+    mailbox = mailbox_create();
+    if (mailbox == NULL)
+        panic(errno, "convoy: no descriptor for the mailbox");
+    tickets = tickets_create();
+    ours = filter_create();
+
+    hooks->running = start_scheduler;
+    hooks->drain = drain;
+    hooks->stop = stop;
+    hooks->link_up = link_up;
+    hooks->link_down = link_down;
+    hooks->before_write = before_write;
+    hooks->segment_sent = segment_sent;
+    hooks->segment_failed = segment_failed;
+    hooks->receipt_find = receipt_find;
+    hooks->receipt = receipt;
+    hooks->status = status;
+    hooks->answer_timeout = config->answer_timeout_us / 1e6;
+}

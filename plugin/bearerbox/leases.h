@@ -1,0 +1,50 @@
+/*
+ * leases.h - which part of the queue this bearerbox may send
+ *
+ * A lease is (route, shard) with an epoch; whoever holds it, and nobody
+ * else, sends the groups in it. This file takes, renews and gives back the
+ * leases on a connection and a thread of its own, so that a renewal never
+ * waits behind a batch or behind a lock of the host. Only the database's
+ * clock decides when a lease ends; this side stops on its own monotonic
+ * clock, counted from the moment the renewal was sent, minus a margin.
+ *
+ * What it holds comes to the scheduler as NEWS_LEASES in its mailbox.
+ */
+
+#ifndef CONVOY_LEASES_H
+#define CONVOY_LEASES_H
+
+#include <stdbool.h>
+
+#include "bearerbox/links.h"
+#include "mailbox.h"
+
+typedef struct Leases Leases;
+
+typedef struct {
+    const char *conninfo, *deployment;
+    const char *instance;       /* unique in the cluster; borrowed */
+    const char *smsc_id;        /* a route that is always asked for, or NULL */
+    const Wire *wire;
+    Mailbox *to;                /* the scheduler's */
+    Tickets *tickets;           /* is told until when may be written */
+    /* how to start and join a thread of the host */
+    long (*spawn)(void (*run)(void *arg), void *arg);
+    void (*join)(long thread);
+    void (*log)(int level, const char *text);
+} LeasesSetup;
+
+Leases *leases_start(const LeasesSetup *setup);
+
+/* Any thread: give all back and take anew, with new epochs, since a
+ * connection broke and what was in flight may still commit. */
+void leases_renew_all(Leases *leases);
+
+/* Any thread: ask now, since links came or went. */
+void leases_hurry(Leases *leases);
+
+/* Gives all back (waits up to two seconds for the answer), ends the thread,
+ * frees. */
+void leases_stop(Leases *leases);
+
+#endif

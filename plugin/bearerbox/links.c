@@ -1,0 +1,224 @@
+/*
+ * links.c - see links.h
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bearerbox/links.h"
+
+enum {
+    MAX_LINKS = 256,
+    UNWRITTEN_MAX = 16,         /* handed over, not yet on the wire */
+    UNCHECKED_MAX = 10          /* unanswered, where writes are not seen */
+};
+
+/* How often a link's pace is judged, and by how many answers at least. */
+static const int64_t JUDGE_US = 250 * 1000;
+static const int JUDGE_ANSWERS = 8;
+
+/* Above this share of throttled answers a link is too fast. */
+static const double TOO_FAST = 0.10;
+
+typedef struct {
+    unsigned long serial;
+    double rate;                /* segments a second, 0: not held */
+    double step;                /* by which it rises again, each judgement */
+    double tokens;
+    int64_t refilled_us;
+    int64_t judged_us;
+    int taken, throttled;       /* answers since the last judgement */
+} Pace;
+
+struct Links {
+    const Wire *wire;
+    Tickets *tickets;
+    Pace *paces;
+    int n_paces;
+};
+
+Links *links_create(const Wire *wire, Tickets *tickets)
+{
+    Links *links = calloc(1, sizeof(*links));
+
+    if (links == NULL)
+        abort();
+    links->wire = wire;
+    links->tickets = tickets;
+    return links;
+}
+
+void links_destroy(Links *links)
+{
+    if (links == NULL)
+        return;
+    free(links->paces);
+    free(links);
+}
+
+static const Pace *pace_of(const Links *links, unsigned long serial)
+{
+    int i;
+
+    for (i = 0; i < links->n_paces; i++) {
+        if (links->paces[i].serial == serial)
+            return &links->paces[i];
+    }
+    return NULL;
+}
+
+static Pace *pace_make(Links *links, unsigned long serial)
+{
+    Pace *pace;
+    int i;
+
+    for (i = 0; i < links->n_paces; i++) {
+        if (links->paces[i].serial == serial)
+            return &links->paces[i];
+    }
+    links->paces = realloc(links->paces,
+                           (links->n_paces + 1) * sizeof(*links->paces));
+    if (links->paces == NULL)
+        abort();
+    pace = &links->paces[links->n_paces++];
+    memset(pace, 0, sizeof(*pace));
+    pace->serial = serial;
+    return pace;
+}
+
+void links_forget(Links *links, unsigned long serial)
+{
+    int i;
+
+    for (i = 0; i < links->n_paces; i++) {
+        if (links->paces[i].serial == serial) {
+            links->paces[i] = links->paces[--links->n_paces];
+            return;
+        }
+    }
+}
+
+bool links_choose(Links *links, const char *route, const char *receiver,
+                  unsigned long avoid, WireLink *chosen, bool *none_at_all)
+{
+    WireLink all[MAX_LINKS];
+    const WireLink *best = NULL;
+    int n, i, busy, best_busy = 0;
+
+    n = links->wire->links(route, receiver, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (!all[i].active)
+            continue;
+        busy = tickets_unanswered(links->tickets, all[i].serial);
+        if (best != NULL && best->serial != avoid) {
+            if (all[i].serial == avoid || best->preferred > all[i].preferred)
+                continue;
+            if (best->preferred == all[i].preferred && best_busy <= busy)
+                continue;
+        }
+        best = &all[i];
+        best_busy = busy;
+    }
+    *none_at_all = n == 0;
+    if (best != NULL)
+        *chosen = *best;
+    return best != NULL;
+}
+
+bool links_can_send(Links *links, const char *route)
+{
+    WireLink all[MAX_LINKS];
+    int n, i;
+
+    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].active && (route[0] == '\0' ||
+                              strcmp(all[i].smsc_id, route) == 0))
+            return true;
+    }
+    n = links->wire->links(route, "", all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].active)
+            return true;
+    }
+    return false;
+}
+
+static void refill(Pace *pace, int64_t now)
+{
+    pace->tokens += (now - pace->refilled_us) * pace->rate / 1e6;
+    if (pace->tokens > 1 + pace->rate / 20)
+        pace->tokens = 1 + pace->rate / 20;
+    pace->refilled_us = now;
+}
+
+bool links_ready(Links *links, unsigned long serial, bool checked_write,
+                 int64_t now)
+{
+    Pace *pace = pace_make(links, serial);
+
+    if (checked_write
+        ? tickets_unwritten(links->tickets, serial) >= UNWRITTEN_MAX
+        : tickets_unanswered(links->tickets, serial) >= UNCHECKED_MAX)
+        return false;
+    if (pace->rate == 0)
+        return true;
+    refill(pace, now);
+    return pace->tokens >= 1;
+}
+
+void links_count_send(Links *links, unsigned long serial, int64_t now)
+{
+    Pace *pace = pace_make(links, serial);
+
+    if (pace->rate == 0)
+        return;
+    refill(pace, now);
+    pace->tokens -= 1;
+}
+
+/* Slows a link that is too fast, lets the others speed up again. */
+static void judge(Pace *pace, int64_t now)
+{
+    double seconds = (now - pace->judged_us) / 1e6;
+    double share = (double) pace->throttled / (pace->taken + pace->throttled);
+
+    if (share > TOO_FAST) {
+        pace->rate = pace->taken / seconds * 0.95;
+        if (pace->rate < 1)
+            pace->rate = 1;
+        pace->step = pace->rate / 50 < 0.5 ? 0.5 : pace->rate / 50;
+        pace->refilled_us = now;
+    } else if (pace->rate > 0) {
+        pace->rate += pace->step;
+        if (pace->rate > 150 * pace->step)
+            pace->rate = 0;
+    }
+    pace->judged_us = now;
+    pace->taken = pace->throttled = 0;
+}
+
+void links_count_answer(Links *links, unsigned long serial, bool throttled,
+                        int64_t now)
+{
+    Pace *pace = pace_make(links, serial);
+
+    if (pace->taken + pace->throttled == 0 &&
+        now - pace->judged_us > 4 * JUDGE_US)
+        pace->judged_us = now;      /* it was idle: that time says nothing */
+    if (throttled)
+        pace->throttled++;
+    else
+        pace->taken++;
+    if (now - pace->judged_us >= JUDGE_US &&
+        (pace->taken + pace->throttled >= JUDGE_ANSWERS ||
+         now - pace->judged_us >= 4 * JUDGE_US))
+        judge(pace, now);
+}
+
+double links_rate(const Links *links, unsigned long serial)
+{
+    const Pace *pace = pace_of(links, serial);
+
+    return pace == NULL ? 0 : pace->rate;
+}

@@ -1,0 +1,54 @@
+/*
+ * links.h - which link a group takes, and how fast it may be used
+ *
+ * A driver's own queue is kept short (a few messages handed over but not yet
+ * written), so that a segment of a group that has begun never waits behind
+ * many that have not. A link whose SMSC throttles is slowed, not stopped:
+ * its rate falls to what the SMSC took lately and rises again by steps.
+ * A few throttled answers among many do not count: SMSCs differ, and what
+ * matters is the share.
+ *
+ * Belongs to the scheduler's thread.
+ */
+
+#ifndef CONVOY_LINKS_H
+#define CONVOY_LINKS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bearerbox/tickets.h"
+#include "bearerbox/wire.h"
+
+typedef struct Links Links;
+
+/* Borrows both for its life. */
+Links *links_create(const Wire *wire, Tickets *tickets);
+void links_destroy(Links *links);
+
+/*
+ * The link that a new attempt should take: active, preferred before others,
+ * then the least busy; never `avoid` if there is another (0: none to avoid).
+ * Returns false if no link can carry it now; `*none_at_all` then tells that
+ * no link, active or not, ever could.
+ */
+bool links_choose(Links *links, const char *route, const char *receiver,
+                  unsigned long avoid, WireLink *chosen, bool *none_at_all);
+
+/* May this link be handed another segment at `now`? */
+bool links_ready(Links *links, unsigned long serial, bool checked_write,
+                 int64_t now);
+
+/* Is any link with this route active (receiver's prefix left aside)? */
+bool links_can_send(Links *links, const char *route);
+
+/* A segment was handed over; an answer came; the link went away. */
+void links_count_send(Links *links, unsigned long serial, int64_t now);
+void links_count_answer(Links *links, unsigned long serial, bool throttled,
+                        int64_t now);
+void links_forget(Links *links, unsigned long serial);
+
+/* The rate a link is held to, segments a second; 0: not held. */
+double links_rate(const Links *links, unsigned long serial);
+
+#endif

@@ -1,0 +1,479 @@
+/*
+ * scheduler.c - see scheduler.h
+ *
+ * The loop, and what goes between it and the database: claims, adoptions,
+ * what is due, receipts, and one batch at a time.
+ */
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bearerbox/scheduler_int.h"
+#include "now.h"
+#include "store/store.h"
+
+enum {
+    CLAIM_MIN = 16, CLAIM_MAX = 256,    /* groups in one claim */
+    FRESH_ENOUGH = 64,                  /* waiting and not begun: claim none */
+    REVIEW_MAX = 200                    /* rows of adopt and due */
+};
+
+static const int64_t POLL_US = 250 * 1000;      /* should a NOTIFY be lost */
+static const int64_t DUE_US = 500 * 1000;
+static const int64_t SWEEP_US = 1000 * 1000;
+static const int64_t RETRY_US = 1000 * 1000;
+static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
+static const int64_t PUMP_US = 5 * 1000;        /* while links are full */
+static const int64_t LATE_US = 600 * (int64_t) 1000000;
+
+double scheduler_random(Scheduler *s)
+{
+    return erand48(s->dice);
+}
+
+void scheduler_log(Scheduler *s, int level, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    s->setup.log(level, text);
+}
+
+bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
+                     int64_t now)
+{
+    int i;
+
+    if (now >= s->held_until)
+        return false;
+    for (i = 0; i < s->n_held; i++) {
+        if (s->held[i].id == lease)
+            return s->held[i].epoch == epoch;
+    }
+    return false;
+}
+
+/* --- batches ------------------------------------------------------------- */
+
+static void finish_batch(Scheduler *s, const int64_t *fenced, int n)
+{
+    Batch *batch = s->flying;
+    Active **groups, *active;
+    int n_groups, i;
+
+    s->flying = NULL;
+    for (i = 0; i < n; i++) {
+        active = actives_find(s->actives, fenced[i]);
+        s->figures.fenced++;
+        if (active != NULL)
+            active->dropped = true;
+    }
+    groups = batch_groups(batch, &n_groups);
+    for (i = 0; i < n_groups; i++)
+        progress_committed(s, groups[i], batch);
+    batch_destroy(batch);
+    s->claim_wanted = true;
+}
+
+/* Nothing is lost: what was refused is kept and sent again. */
+static void refused(Scheduler *s, const char *what)
+{
+    s->retry_at = now_us() + RETRY_US;
+    scheduler_log(s, LOG_LEVEL_ERROR, "the database refuses %s: %s", what,
+                  store_error(s->store));
+}
+
+static void batch_done(void *arg, StoreOutcome outcome,
+                       const int64_t *fenced, int n)
+{
+    Scheduler *s = arg;
+
+    if (outcome == STORE_DONE) {
+        finish_batch(s, fenced, n);
+        return;
+    }
+    s->flying_lost = true;
+    if (outcome == STORE_FAILED) {
+        refused(s, "a batch");
+    }
+}
+
+static void send_batch(Scheduler *s)
+{
+    s->flying_lost = false;
+    batch_send(s->flying, s->store, s->setup.instance, s->flying_number,
+               now_us(), batch_done, s);
+}
+
+static void flush(Scheduler *s)
+{
+    if (s->flying != NULL || batch_empty(s->open))
+        return;
+    s->flying = s->open;
+    s->open = batch_create();
+    s->flying_number = s->next_number++;
+    send_batch(s);
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+static void claimed(void *arg, StoreOutcome outcome, const StoreGroup *rows,
+                    int n)
+{
+    Scheduler *s = arg;
+    int i;
+
+    s->claiming = false;
+    if (outcome == STORE_FAILED)
+        scheduler_log(s, LOG_LEVEL_WARNING, "a claim was refused: %s",
+                      store_error(s->store));
+    if (outcome != STORE_DONE)
+        return;
+    for (i = 0; i < n; i++)
+        progress_claimed(s, &rows[i]);
+    if (n > 0)
+        s->claim_wanted = true;
+}
+
+static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
+                    int n)
+{
+    Scheduler *s = arg;
+    int i;
+
+    s->adopting = false;
+    s->adopt_wanted = outcome != STORE_DONE || n == REVIEW_MAX;
+    for (i = 0; i < n && outcome == STORE_DONE; i++)
+        progress_adopted(s, &rows[i]);
+}
+
+static void due(void *arg, StoreOutcome outcome, const StoreGroup *rows,
+                int n)
+{
+    Scheduler *s = arg;
+    int i;
+
+    s->looking_due = false;
+    for (i = 0; i < n && outcome == STORE_DONE; i++)
+        progress_reviewed(s, &rows[i]);
+    if (n == REVIEW_MAX)
+        s->next_due = 0;
+}
+
+static void receipted(void *arg, StoreOutcome outcome,
+                      const StoreGroup *rows, int n)
+{
+    Scheduler *s = arg;
+    int i;
+
+    receipts_answered(s->receipts, outcome);
+    if (outcome == STORE_FAILED)
+        refused(s, "receipts");
+    for (i = 0; i < n && outcome == STORE_DONE; i++)
+        progress_reviewed(s, &rows[i]);
+}
+
+static StoreScope *scope_of(const Scheduler *s)
+{
+    StoreScope *scope = calloc(s->n_held + 1, sizeof(*scope));
+    int i;
+
+    if (scope == NULL)
+        abort();
+    for (i = 0; i < s->n_held; i++) {
+        scope[i].lease = s->held[i].id;
+        scope[i].epoch = s->held[i].epoch;
+    }
+    return scope;
+}
+
+static int claim_size(const Scheduler *s)
+{
+    int want = 2 * s->begun_since_claim;
+    int room = s->setup.active_groups - actives_count(s->actives);
+
+    if (want < CLAIM_MIN)
+        want = CLAIM_MIN;
+    if (want > CLAIM_MAX)
+        want = CLAIM_MAX;
+    return want < room ? want : room;
+}
+
+static void claim(Scheduler *s, const StoreScope *scope, int64_t now)
+{
+    int size = claim_size(s);
+
+    if (s->claiming || s->adopting || s->adopt_wanted || size <= 0 ||
+        atomic_load(&s->draining) || handover_fresh(s) >= FRESH_ENOUGH ||
+        (!s->claim_wanted && now < s->next_claim))
+        return;
+    s->claiming = true;
+    s->claim_wanted = false;
+    s->begun_since_claim = 0;
+    s->next_claim = now + POLL_US;
+    store_claim(s->store, scope, s->n_held, size, claimed, s);
+}
+
+/* Asks the database for what is wanted and not under way. */
+static void ask(Scheduler *s, int64_t now)
+{
+    StoreScope *scope;
+
+    if (store_state(s->store) != STORE_UP)
+        return;
+    if (receipts_ready(s->receipts) && now >= s->retry_at)
+        receipts_send(s->receipts, s->store, s->setup.instance,
+                      &s->next_number, now, receipted, s);
+    if (now >= s->next_maintain) {
+        s->next_maintain = now + MAINTAIN_US;
+        store_maintain(s->store);
+    }
+    if (s->n_held == 0 || now >= s->held_until)
+        return;
+    scope = scope_of(s);
+    if (s->adopt_wanted && !s->adopting && !s->claiming) {
+        s->adopting = true;
+        s->adopt_wanted = false;
+        store_adopt(s->store, scope, s->n_held, REVIEW_MAX, adopted, s);
+    }
+    if (!s->looking_due && now >= s->next_due) {
+        s->looking_due = true;
+        s->next_due = now + DUE_US;
+        store_due(s->store, scope, s->n_held, REVIEW_MAX, due, s);
+    }
+    claim(s, scope, now);
+    free(scope);
+}
+
+/* --- the connection ------------------------------------------------------ */
+
+static void on_state(void *arg, StoreState state)
+{
+    Scheduler *s = arg;
+
+    s->figures.database_up = state == STORE_UP;
+    if (state == STORE_UP) {
+        scheduler_log(s, LOG_LEVEL_INFO, "scheduler: database connected");
+        s->reclaim = s->next_number > 1 || s->n_held > 0;
+    } else {
+        scheduler_log(s, LOG_LEVEL_ERROR, "scheduler: database lost: %s",
+                      store_error(s->store));
+    }
+}
+
+static void notified(void *arg, const char *channel, const char *payload)
+{
+    Scheduler *s = arg;
+
+    (void) channel;
+    (void) payload;
+    s->claim_wanted = true;
+}
+
+/* A batch whose fate is unknown goes first; then the leases are taken anew,
+ * since a claim may have been committed behind our back. */
+static void reconcile(Scheduler *s)
+{
+    if (store_state(s->store) != STORE_UP)
+        return;
+    if (s->flying != NULL && s->flying_lost && now_us() >= s->retry_at)
+        send_batch(s);
+    if (s->flying == NULL && s->reclaim) {
+        s->reclaim = false;
+        leases_renew_all(s->setup.leases);
+    }
+}
+
+/* --- groups whose link or lease is gone ---------------------------------- */
+
+typedef struct {
+    Scheduler *s;
+    Active *found[64];
+    int n;
+} Sweep;
+
+static void find_lost(Active *active, void *arg)
+{
+    Sweep *sweep = arg;
+    Scheduler *s = sweep->s;
+    int i;
+
+    if (active->dropped || sweep->n == 64)
+        return;
+    for (i = 0; i < s->n_held; i++) {
+        if (s->held[i].id == active->lease)
+            return;
+    }
+    sweep->found[sweep->n++] = active;
+}
+
+/* Forgets groups whose lease went to somebody else. */
+static void sweep(Scheduler *s, int64_t now)
+{
+    Sweep found = { .s = s };
+    int i;
+
+    if (now < s->next_sweep)
+        return;
+    s->next_sweep = now + SWEEP_US;
+    tickets_expire(s->setup.tickets, now - LATE_US);
+    if (s->n_held == 0 || now >= s->held_until)
+        return;
+    actives_each(s->actives, find_lost, &found);
+    for (i = 0; i < found.n; i++)
+        progress_drop(s, found.found[i]);
+}
+
+/* --- the loop ------------------------------------------------------------ */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int wait_ms(Scheduler *s, int64_t now)
+{
+    const Active *first = actives_first(s->actives);
+    int64_t until = earlier(s->next_claim, earlier(s->next_due,
+                                                   s->next_sweep));
+    int store_wait = store_poll_timeout(s->store, now);
+    int ms;
+
+    if (until < now)
+        until = now + POLL_US;      /* it only waits for something else */
+    if (first != NULL)
+        until = earlier(until, first->when);
+    until = earlier(until, s->stranded_until);
+    until = earlier(until, receipts_ripen(s->receipts, now));
+    if (handover_waiting(s))
+        until = earlier(until, now + PUMP_US);
+    ms = until <= now ? 0 : (int) ((until - now + 999) / 1000);
+    return store_wait >= 0 && store_wait < ms ? store_wait : ms;
+}
+
+static void wait_for_news(Scheduler *s)
+{
+    struct pollfd fds[2];
+
+    fds[0].fd = mailbox_fd(s->setup.mailbox);
+    fds[0].events = POLLIN;
+    fds[1].fd = store_poll_fd(s->store);
+    fds[1].events = store_poll_events(s->store);
+    poll(fds, 2, wait_ms(s, now_us()));
+}
+
+static void show_figures(Scheduler *s)
+{
+    s->figures.leases = s->n_held;
+    s->figures.groups = actives_count(s->actives);
+    s->figures.waiting = handover_fresh(s);
+    pthread_mutex_lock(&s->figures_lock);
+    s->shown = s->figures;
+    pthread_mutex_unlock(&s->figures_lock);
+    atomic_store(&s->drained, actives_count(s->actives) == 0 &&
+                 s->flying == NULL && batch_empty(s->open) && !s->claiming);
+}
+
+static void round_once(Scheduler *s)
+{
+    Letter *letter, *next;
+    int64_t now;
+
+    for (letter = mailbox_take(s->setup.mailbox); letter != NULL;
+         letter = next) {
+        next = letter->next;
+        progress_news(s, (News *) letter);
+        news_free((News *) letter);
+    }
+    store_run(s->store, now_us());
+    reconcile(s);
+    now = now_us();
+    progress_timers(s, now);
+    if (now >= s->stranded_until)
+        handover_unstrand(s, now);
+    handover_pump(s, now);
+    if (store_state(s->store) == STORE_UP)
+        flush(s);
+    ask(s, now);
+    sweep(s, now);
+    store_run(s->store, now_us());
+    show_figures(s);
+}
+
+void scheduler_run(Scheduler *s)
+{
+    while (!atomic_load(&s->stopping)) {
+        round_once(s);
+        wait_for_news(s);
+    }
+}
+
+/* --- life ---------------------------------------------------------------- */
+
+Scheduler *scheduler_create(const SchedulerSetup *setup)
+{
+    Scheduler *s = calloc(1, sizeof(*s));
+    StoreEvents events = { .on_state = on_state, .notified = notified };
+
+    if (s == NULL)
+        abort();
+    s->setup = *setup;
+    events.arg = s;
+    s->store = store_open(setup->conninfo, STORE_SCHEDULER, &events);
+    s->links = links_create(setup->wire, setup->tickets);
+    s->actives = actives_create();
+    s->ids = ids_create();
+    s->known = filter_create();
+    s->receipts = receipts_create();
+    s->open = batch_create();
+    s->next_number = 1;
+    s->dice[0] = (unsigned short) now_us();
+    s->dice[1] = (unsigned short) (now_us() >> 16);
+    pthread_mutex_init(&s->figures_lock, NULL);
+    handover_init(s);
+    return s;
+}
+
+void scheduler_destroy(Scheduler *s)
+{
+    if (s == NULL)
+        return;
+    store_close(s->store);
+    batch_destroy(s->open);
+    batch_destroy(s->flying);
+    actives_destroy(s->actives);
+    receipts_destroy(s->receipts);
+    filter_destroy(s->known);
+    ids_destroy(s->ids);
+    links_destroy(s->links);
+    pthread_mutex_destroy(&s->figures_lock);
+    free(s->queues);
+    free(s->held);
+    free(s);
+}
+
+bool scheduler_drain(Scheduler *s)
+{
+    atomic_store(&s->draining, true);
+    mailbox_ring(s->setup.mailbox);
+    return atomic_load(&s->drained);
+}
+
+void scheduler_stop(Scheduler *s)
+{
+    atomic_store(&s->stopping, true);
+    mailbox_ring(s->setup.mailbox);
+}
+
+void scheduler_figures(Scheduler *s, SchedulerFigures *figures)
+{
+    pthread_mutex_lock(&s->figures_lock);
+    *figures = s->shown;
+    pthread_mutex_unlock(&s->figures_lock);
+}

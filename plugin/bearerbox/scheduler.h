@@ -1,0 +1,69 @@
+/*
+ * scheduler.h - sends groups, one worker thread for one bearerbox
+ *
+ * The worker owns everything: the groups in memory, all timers, and the
+ * connection to the database. News from links and leases comes through its
+ * mailbox; what it decides goes out through Wire. Its loop never blocks but
+ * in poll().
+ *
+ * One round of the loop (scheduler.c):
+ *   news and timers move groups              progress.c
+ *   what they did goes into the open batch   batch.c
+ *   one batch at a time is committed         batch.c, store.h
+ *   committed groups go on: next segment     handover.c
+ *   free places are filled by new claims     scheduler.c
+ */
+
+#ifndef CONVOY_SCHEDULER_H
+#define CONVOY_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bearerbox/leases.h"
+#include "bearerbox/links.h"
+#include "bearerbox/tickets.h"
+#include "bearerbox/wire.h"
+#include "core/classify.h"
+#include "core/group.h"
+#include "mailbox.h"
+
+typedef struct Scheduler Scheduler;
+
+/* All borrowed for the scheduler's life. */
+typedef struct {
+    const char *conninfo;
+    const char *instance;           /* unique in the cluster */
+    const GroupLimits *limits;
+    const StatusOverrides *overrides;
+    int64_t answer_timeout_us;
+    int64_t reference_hold_us;
+    int active_groups;              /* groups in memory at most */
+    const Wire *wire;
+    Mailbox *mailbox;
+    Tickets *tickets;
+    Leases *leases;
+    void (*log)(int level, const char *text);   /* level of the host */
+} SchedulerSetup;
+
+/* Figures for the status page. */
+typedef struct {
+    bool database_up;
+    int leases, groups, waiting;
+    int64_t submitted, accepted, refused, doubted, receipts;
+    int64_t claimed, finished, fenced;
+} SchedulerFigures;
+
+Scheduler *scheduler_create(const SchedulerSetup *setup);
+void scheduler_destroy(Scheduler *scheduler);
+
+/* The worker: returns after scheduler_stop(). */
+void scheduler_run(Scheduler *scheduler);
+
+/* Any thread. Drain: claim nothing more. Returns true once no group is in
+ * memory and every batch is committed. */
+bool scheduler_drain(Scheduler *scheduler);
+void scheduler_stop(Scheduler *scheduler);
+void scheduler_figures(Scheduler *scheduler, SchedulerFigures *figures);
+
+#endif

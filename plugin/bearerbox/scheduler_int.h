@@ -1,0 +1,105 @@
+/*
+ * scheduler_int.h - what the scheduler's own files share
+ */
+
+#ifndef CONVOY_SCHEDULER_INT_H
+#define CONVOY_SCHEDULER_INT_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "bearerbox/active.h"
+#include "bearerbox/batch.h"
+#include "bearerbox/filter.h"
+#include "bearerbox/ids.h"
+#include "bearerbox/news.h"
+#include "bearerbox/receipts.h"
+#include "bearerbox/scheduler.h"
+
+enum { LOG_LEVEL_INFO = 1, LOG_LEVEL_WARNING = 2, LOG_LEVEL_ERROR = 3 };
+
+typedef struct {
+    Active *first, **last;
+    int n;
+} ActiveQueue;
+
+/* Groups that wait for one link. */
+typedef struct {
+    unsigned long serial;
+    ActiveQueue begun;          /* something of the attempt was sent */
+    ActiveQueue fresh;
+} LinkQueue;
+
+struct Scheduler {
+    SchedulerSetup setup;
+    Store *store;
+    Links *links;
+    Actives *actives;
+    Ids *ids;
+    Filter *known;              /* message ids whose answer has been seen */
+    Receipts *receipts;
+
+    LeaseHeld *held;            /* leases, and until when */
+    int n_held;
+    int64_t held_until;
+
+    Batch *open, *flying;
+    int64_t flying_number, next_number;
+    bool flying_lost;           /* to be sent again under its number */
+    bool reclaim;               /* then take all leases anew */
+
+    LinkQueue *queues;
+    int n_queues;
+    ActiveQueue stranded;       /* no link can take them now */
+    int64_t stranded_until;     /* when to look again */
+
+    bool claiming, claim_wanted, adopting, adopt_wanted, looking_due;
+    int begun_since_claim;
+    int64_t next_claim, next_due, next_sweep, next_maintain;
+    int64_t retry_at;           /* of what the database refused */
+
+    unsigned short dice[3];
+    atomic_bool draining, stopping, drained;
+
+    pthread_mutex_t figures_lock;
+    SchedulerFigures figures, shown;
+};
+
+double scheduler_random(Scheduler *s);
+void scheduler_log(Scheduler *s, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Is this lease held now, with this epoch? */
+bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
+                     int64_t now);
+
+/* --- progress.c: what happens to groups --------------------------------- */
+
+void progress_news(Scheduler *s, News *news);
+void progress_timers(Scheduler *s, int64_t now);
+void progress_claimed(Scheduler *s, const StoreGroup *row);
+void progress_adopted(Scheduler *s, const StoreGroup *row);
+/* A row from receipts or from what is due. */
+void progress_reviewed(Scheduler *s, const StoreGroup *row);
+/* One batch with news of this group has been answered. */
+void progress_committed(Scheduler *s, Active *active, Batch *batch);
+/* Not ours any more: forget it as soon as nothing refers to it. */
+void progress_drop(Scheduler *s, Active *active);
+/* The group changed: record its doubts and state, set its timer. */
+void progress_touch(Scheduler *s, Active *active, int64_t now);
+
+/* --- handover.c: groups wait for links, links get segments --------------- */
+
+void handover_init(Scheduler *s);
+/* This group has a segment to hand over now. */
+void handover_queue(Scheduler *s, Active *active, int64_t now);
+void handover_pump(Scheduler *s, int64_t now);
+void handover_link_down(Scheduler *s, unsigned long serial, int64_t now);
+/* Tries those again that found no link. */
+void handover_unstrand(Scheduler *s, int64_t now);
+/* Groups that wait and have not begun. */
+int handover_fresh(const Scheduler *s);
+/* Is there work that only waits for a link to be ready? */
+bool handover_waiting(const Scheduler *s);
+
+#endif
