@@ -19,6 +19,13 @@ import time
 
 MARKER = 'SANDBOX_PROCESS'
 
+# Concerns only programs compiled with sanitizers.
+SANITIZERS = {
+    'LSAN_OPTIONS': 'suppressions=' + os.path.join(
+        os.path.dirname(os.path.realpath(__file__)), 'lsan.supp'),
+    'UBSAN_OPTIONS': 'print_stacktrace=1',
+}
+
 
 class Failure(Exception):
     """What the user reads, in one line."""
@@ -27,7 +34,7 @@ class Failure(Exception):
 def start(folder, name, argv, user=None):
     """Starts argv as NAME of the sandbox in `folder`, in a session of its
     own, as `user` if given; its output is added to logs/NAME.log."""
-    environment = dict(os.environ, **{MARKER: f'{folder}/{name}'})
+    environment = {**os.environ, **SANITIZERS, MARKER: f'{folder}/{name}'}
     as_user = dict(user=user, group=user, extra_groups=[]) if user else {}
     with open(f'{folder}/logs/{name}.log', 'ab') as log:
         try:

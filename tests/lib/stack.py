@@ -74,11 +74,19 @@ class Stack:
         return f'{lines[-1]} ({path})' if lines else f'{path} is empty'
 
     def down(self):
-        """Stops everything; says on stderr what had to be killed."""
+        """Stops everything; says on stderr what had to be killed. Raises
+        Failure if a sanitizer has found something in one of them."""
         for name in reversed(list(self.programs)):
             if processes.end(self.folder, name, end_signal(name), PATIENCE):
                 print(f'sandbox: {name} did not stop within {PATIENCE} s '
                       'and was killed', file=sys.stderr)
+        for name in self.programs:
+            path = f'{self.folder}/logs/{name}.log'
+            with open(path, errors='replace') as file:
+                found = re.search(r'.*(ERROR: \w+Sanitizer|runtime error:).*',
+                                  file.read())
+            if found:
+                raise Failure(f'{name}: {found[0]} ({path})')
 
 
 def end_signal(name):
