@@ -7,8 +7,8 @@
  * makes it loop for ever; so an address is checked here before it gets there.
  */
 
-#ifndef PAP_ADDRESS_H
-#define PAP_ADDRESS_H
+#ifndef CONVOY_PAP_ADDRESS_H
+#define CONVOY_PAP_ADDRESS_H
 
 #define PAP_MAX_ADDRESS 256     /* octets */
 

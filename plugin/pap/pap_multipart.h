@@ -7,8 +7,8 @@
  * accepted here the host splits at the same octets.
  */
 
-#ifndef PAP_MULTIPART_H
-#define PAP_MULTIPART_H
+#ifndef CONVOY_PAP_MULTIPART_H
+#define CONVOY_PAP_MULTIPART_H
 
 #include <stddef.h>
 

@@ -472,6 +472,12 @@ bool pap_read_push(const char *xml, size_t len, PapPush *push,
     return good;
 }
 
+void pap_push_set_id(PapPush *push, const char *id)
+{
+    free(push->push_id);
+    push->push_id = strdup(id);
+}
+
 void pap_push_clear(PapPush *push)
 {
     int i;

@@ -8,8 +8,8 @@
  * of pap_read_init().
  */
 
-#ifndef PAP_READ_H
-#define PAP_READ_H
+#ifndef CONVOY_PAP_READ_H
+#define CONVOY_PAP_READ_H
 
 #include "pap/pap_types.h"
 
@@ -52,6 +52,9 @@ bool pap_read_push(const char *xml, size_t len, PapPush *push,
                    PapFault *fault);
 
 void pap_push_clear(PapPush *push);
+
+/* Gives `push` another push_id, a copy of `id`. */
+void pap_push_set_id(PapPush *push, const char *id);
 
 /*
  * Reads a resultnotification-response, what a PI answers to a notification.

@@ -246,6 +246,11 @@ void pap_qos_parse(PapQos *qos, const char *text)
     }
 }
 
+void pap_text_free(char *text)
+{
+    free(text);
+}
+
 /* --- characters --------------------------------------------------------- */
 
 /* The length of the sequence that `lead` begins, 0 if it begins none. */

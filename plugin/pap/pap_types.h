@@ -6,8 +6,8 @@
  * Plain C: nothing here knows Kannel or libxml2.
  */
 
-#ifndef PAP_TYPES_H
-#define PAP_TYPES_H
+#ifndef CONVOY_PAP_TYPES_H
+#define CONVOY_PAP_TYPES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -111,11 +111,15 @@ PapPriority pap_qos_priority(const PapQos *qos);
 /*
  * The compact text in which a quality of service waits in the database
  * until the notification echoes it: name=value;name=value. format returns
- * NULL if the element was absent, else a string for free(). parse leaves
- * out what it cannot understand; NULL gives an absent one.
+ * NULL if the element was absent, else a string for pap_text_free(). parse
+ * leaves out what it cannot understand; NULL gives an absent one.
  */
 char *pap_qos_format(const PapQos *qos);
 void pap_qos_parse(PapQos *qos, const char *text);
+
+/* free() for the strings that the pap functions return: files that see the
+ * host's gwlib cannot call free() itself. NULL is allowed. */
+void pap_text_free(char *text);
 
 /*
  * Decodes the character at text[*pos] of UTF-8 and moves *pos behind it.

@@ -3,12 +3,13 @@
  *
  * Text goes in as UTF-8 and comes out escaped; what is not a character of
  * XML becomes a question mark, so that a document is well-formed whatever it
- * quotes. Each function returns a string for free(), or NULL without memory.
+ * quotes. Each function returns a string for pap_text_free(), or NULL without
+ * memory.
  * NULL members leave their attribute out. Any thread.
  */
 
-#ifndef PAP_WRITE_H
-#define PAP_WRITE_H
+#ifndef CONVOY_PAP_WRITE_H
+#define CONVOY_PAP_WRITE_H
 
 #include "pap/pap_types.h"
 

@@ -1,0 +1,237 @@
+/*
+ * ppg.c - see ppg.h
+ *
+ * The PPG keeps of a request only what it needs itself, and so loses where
+ * to send the result, the quality of service and the version of PAP. The
+ * first look reads all that and keeps it for the thread it runs on; the PPG
+ * works on one request at a time, so if it accepts the push, it is this one.
+ */
+
+#include "wapbox/ppg.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "pap/pap_address.h"
+#include "pap/pap_multipart.h"
+#include "pap/pap_read.h"
+#include "wapbox/answer.h"
+#include "wapbox/intake.h"
+
+/* Octets of a request; the longest push is a few kilobytes. */
+#define MAX_REQUEST (1 << 20)
+
+static const Config *config;
+
+/* PAP thread: the request that the PPG is working on, NULL: none. */
+static Push *seen;
+
+/* --- a first look ------------------------------------------------------- */
+
+static bool starts_with(const char *text, const char *prefix)
+{
+    return strncasecmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* The control entity's charset parameter, if there is one. */
+static const char *check_charset(const char *type)
+{
+    static const char *const names[] = {
+        "utf-8", "us-ascii", "iso-8859-1"
+    };
+    char charset[16];
+    size_t i;
+
+    if (!starts_with(type, "application/xml"))
+        return "the control entity must be application/xml";
+    switch (pap_multipart_parameter(type, "charset", charset,
+                                    sizeof(charset))) {
+    case 0:
+        return NULL;
+    case 1:
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
+            if (strcasecmp(charset, names[i]) == 0)
+                return NULL;
+    }
+    return "the charset of the control entity must be utf-8";
+}
+
+/* The compilers of service indications and the like expand entities. */
+static const char *check_content(const PapPart *content)
+{
+    static const char declaration[] = "<!ENTITY";
+
+    if (starts_with(content->type, "text/") &&
+        memmem(content->body, content->len, declaration,
+               sizeof(declaration) - 1) != NULL)
+        return "the content declares an entity";
+    return NULL;
+}
+
+/* Splits the request into its parts. NULL, or what is wrong with it. */
+static const char *split(const char *type, const Octstr *body,
+                         PapMultipart *parts)
+{
+    const char *wrong;
+
+    if (octstr_len(body) > MAX_REQUEST)
+        return "the request is longer than 1048576 octets";
+    if (!starts_with(type, "multipart/related") ||
+        strcasestr(type, "application/xml") == NULL)
+        return "a push is multipart/related with type=\"application/xml\"";
+    wrong = pap_multipart_split(type, octstr_get_cstr(body),
+                                (size_t)octstr_len(body), parts);
+    if (wrong == NULL)
+        wrong = check_charset(parts->control.type);
+    if (wrong == NULL)
+        wrong = check_content(&parts->content);
+    return wrong;
+}
+
+static void check_times(Push *push)
+{
+    const PapPush *pap = &push->pap;
+
+    if (pap->has_before && pap->deliver_before_s <= time(NULL))
+        push_refuse(push, PAP_CODE_FORBIDDEN,
+                    "deliver-before-timestamp has passed");
+    if (pap->has_before && pap->has_after &&
+        pap->deliver_after_s >= pap->deliver_before_s)
+        push_refuse(push, PAP_CODE_BAD_REQUEST, "deliver-after-timestamp is "
+                    "not before deliver-before-timestamp");
+}
+
+/* What is well-formed, but cannot be served. */
+static void check_push(Push *push)
+{
+    const PapPush *pap = &push->pap;
+    const char *wrong;
+
+    if (pap->address_count > 1)
+        push_refuse(push, PAP_CODE_MULTIPLE_ADDRESSES, "%d addresses: "
+                    "multiple addresses not supported", pap->address_count);
+    wrong = pap_address_check(pap->addresses[0]);
+    if (wrong != NULL)
+        push_refuse(push, PAP_CODE_ADDRESS_ERROR, "%s", wrong);
+    if (pap->notify_url != NULL && !starts_with(pap->notify_url, "http://") &&
+        !starts_with(pap->notify_url, "https://"))
+        push_refuse(push, PAP_CODE_BAD_REQUEST, "ppg-notify-requested-to "
+                    "must be an http or https URL");
+    check_times(push);
+}
+
+/*
+ * Reads the request into `push`. Returns NULL if it is a push, served or to
+ * be refused; else what is wrong with it, for a badmessage-response.
+ */
+static const char *read_request(Push *push, List *headers,
+                                const Octstr *body, PapFault *fault)
+{
+    static char type_name[] = "Content-Type";
+    Octstr *type = headers == NULL ? NULL
+                 : http_header_find_first(headers, type_name);
+    PapMultipart parts;
+    const char *wrong;
+
+    fault->code = PAP_CODE_BAD_REQUEST;
+    if (body == NULL || octstr_len(body) == 0)
+        wrong = "the request has no body";
+    else if (type == NULL)
+        wrong = "the request has no Content-Type";
+    else
+        wrong = split(octstr_get_cstr(type), body, &parts);
+    octstr_destroy(type);
+    if (wrong != NULL)
+        return wrong;
+    if (pap_read_push(parts.control.body, parts.control.len, &push->pap,
+                      fault))
+        check_push(push);
+    else if (push->pap.push_id == NULL)
+        return fault->desc;
+    else
+        push_refuse(push, fault->code, "%s", fault->desc);
+    return NULL;
+}
+
+static char *copy_octstr(const Octstr *text)
+{
+    return gw_strdup(text == NULL ? "" : octstr_get_cstr(text));
+}
+
+static int pap_request(HTTPClient *client, const Octstr *ip,
+                       const Octstr *url, const Octstr *username,
+                       List *headers, const Octstr *body)
+{
+    PapFault fault;
+    const char *wrong;
+
+    push_destroy(seen);
+    seen = push_create();
+    wrong = read_request(seen, headers, body, &fault);
+    if (wrong != NULL) {
+        info(0, "convoy: request from <%s> refused: %s", octstr_get_cstr(ip),
+             wrong);
+        answer_badmessage(client, seen->pap.version, fault.code, wrong,
+                          body);
+        return 1;
+    }
+    seen->pi = copy_octstr(username);
+    seen->ppg_url = copy_octstr(url);
+    if (!pap_text_valid(seen->pi, strlen(seen->pi)))
+        push_refuse(seen, PAP_CODE_BAD_REQUEST,
+                    "the user name is not UTF-8 text");
+    if (seen->refusal == 0)
+        return 0;
+    info(0, "convoy: push-id <%s> from <%s> refused: %d %s",
+         seen->pap.push_id, octstr_get_cstr(ip), seen->refusal,
+         seen->refusal_desc);
+    seen->client = client;
+    answer_push(seen, seen->refusal, seen->refusal_desc);
+    return 1;
+}
+
+/* --- acceptance and datagram -------------------------------------------- */
+
+static int push_accepted(HTTPClient *client, const Octstr *url,
+                         const WAPEvent *event, long push_id)
+{
+    const Octstr *id = event->u.Push_Message.pi_push_id;
+    Push *push = seen;
+
+    seen = NULL;
+    if (push == NULL || octstr_str_compare(id, push->pap.push_id) != 0) {
+        /* Host and module read one document differently. No good document
+         * does that; this one would be stored under a wrong name. */
+        push_destroy(push);
+        push = push_create();
+        pap_push_set_id(&push->pap, octstr_get_cstr(id));
+        push->ppg_url = copy_octstr(url);
+        push_refuse(push, PAP_CODE_BAD_REQUEST,
+                    "the control entity is ambiguous");
+    }
+    push->client = client;
+    intake_hold(push, push_id);
+    return 1;
+}
+
+static int push_segments(long push_id, const Msg *sms)
+{
+    Push *push;
+
+    if (!intake_take(push_id, &push))
+        return 0;
+    if (push != NULL) {
+        push_complete(push, sms, config);
+        intake_store(push);
+    }
+    return 1;
+}
+
+void ppg_init(const Config *configuration, GwHooks *hooks)
+{
+    config = configuration;
+    hooks->pap_request = pap_request;
+    hooks->push_accepted = push_accepted;
+    hooks->push_segments = push_segments;
+}
