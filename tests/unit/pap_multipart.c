@@ -133,7 +133,7 @@ static void survives_damage(void **state)
     char *body;
 
     (void)state;
-    for (rounds = 0; rounds < 50000; ++rounds) {
+    for (rounds = 0; rounds < 20000; ++rounds) {
         len = rounds % (whole + 1);
         body = malloc(len + 1);
         memcpy(body, GOOD, len);

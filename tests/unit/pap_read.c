@@ -376,7 +376,7 @@ static void survives_damage(void **state)
     int code;
 
     (void)state;
-    for (rounds = 0; rounds < 20000; ++rounds) {
+    for (rounds = 0; rounds < 5000; ++rounds) {
         memcpy(copy, full, sizeof(full));
         for (flips = 0; flips <= rounds % 4; ++flips) {
             seed = seed * 1103515245u + 12345u;
