@@ -97,13 +97,15 @@ class Pdu:
 
 
 class Client:
-    """One connection. Answers deliver_sm by itself unless told not to."""
+    """One connection. Answers each deliver_sm with `answer_with`, a
+    command_status, as soon as it is read; not at all if that is None."""
 
     def __init__(self, port, mode='transceiver', system_id='gw'):
         self.socket = socket.create_connection(('127.0.0.1', port), TIMEOUT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer, self.sequence = b'', 0
-        self.delivered, self.answer_with = [], 0
+        self.inbox, self.ended = [], False
+        self.answer_with = 0
         if mode:
             self.bound = self.bind(mode, system_id)
 
@@ -116,61 +118,76 @@ class Client:
         self.send(pdu(command, self.sequence, body))
         return self.sequence
 
+    def pump(self, timeout=0):
+        """Take in what has come, waiting a while if it is nothing."""
+        if self.ended or not select.select([self.socket], [], [],
+                                           timeout)[0]:
+            return
+        try:
+            data = self.socket.recv(65536)
+        except ConnectionResetError:
+            data = b''
+        self.ended = not data
+        self.buffer += data
+        while len(self.buffer) >= 4:
+            size = struct.unpack('>I', self.buffer[:4])[0]
+            if len(self.buffer) < size:
+                break
+            self.take(Pdu(self.buffer[:size]))
+            self.buffer = self.buffer[size:]
+
+    def take(self, got):
+        self.inbox.append(got)
+        if got.command == DELIVER and self.answer_with is not None:
+            self.send(pdu(DELIVER | RESP, got.sequence, b'\0',
+                          self.answer_with))
+
+    def read(self, wanted=lambda got: True, timeout=TIMEOUT):
+        """The first PDU that is wanted; None if the server closed."""
+        deadline = time.monotonic() + timeout
+        while True:
+            for got in self.inbox:
+                if wanted(got):
+                    self.inbox.remove(got)
+                    return got
+            if self.ended:
+                return None
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError('no such PDU within %s s' % timeout)
+            self.pump(left)
+
+    def silent(self, seconds=0.1):
+        """Whether no PDU comes, nor the end, for a while."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.pump(max(0, deadline - time.monotonic()))
+        return not self.inbox and not self.ended
+
+    def closes(self):
+        """Whether the server closes the link; what it still sent is lost."""
+        while not self.ended:
+            self.inbox.clear()
+            self.read()
+        return True
+
+    def wait(self, sequence):
+        """The answer with that sequence number; None if the link closed."""
+        return self.read(lambda got: got.command & RESP
+                         and got.sequence == sequence)
+
+    def delivery(self):
+        """The next deliver_sm, decoded."""
+        got = self.read(lambda got: got.command == DELIVER)
+        return got and got.deliver()
+
     def bind(self, mode='transceiver', system_id='gw'):
         body = (cstring(system_id) + cstring('secret') + cstring('')
                 + bytes([0x34, 0, 0]) + cstring(''))
         return self.wait(self.request(BIND[mode], body))
 
-    def read(self, timeout=TIMEOUT):
-        """The next PDU; None if the server closed; TimeoutError."""
-        deadline = time.monotonic() + timeout
-        while True:
-            if len(self.buffer) >= 4:
-                size = struct.unpack('>I', self.buffer[:4])[0]
-                if len(self.buffer) >= size:
-                    found = Pdu(self.buffer[:size])
-                    self.buffer = self.buffer[size:]
-                    return found
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
-                raise TimeoutError('no PDU within %s s' % timeout)
-            try:
-                data = self.socket.recv(65536)
-            except ConnectionResetError:
-                data = b''
-            if not data:
-                return None
-            self.buffer += data
-
-    def take_delivery(self, got):
-        self.delivered.append(got)
-        if self.answer_with is not None:
-            self.send(pdu(DELIVER | RESP, got.sequence, b'\0',
-                          self.answer_with))
-
-    def wait(self, sequence, timeout=TIMEOUT):
-        """The answer with that sequence number; None if the link closed."""
-        while True:
-            got = self.read(timeout)
-            if got is None or (got.command & RESP
-                               and got.sequence == sequence):
-                return got
-            if got.command == DELIVER:
-                self.take_delivery(got)
-
-    def submit(self, *args, timeout=TIMEOUT, **fields):
-        return self.wait(self.request(SUBMIT, submit_body(*args, **fields)),
-                         timeout)
-
-    def delivery(self, timeout=TIMEOUT):
-        """The next deliver_sm, decoded."""
-        while not self.delivered:
-            got = self.read(timeout)
-            if got is None:
-                return None
-            if got.command == DELIVER:
-                self.take_delivery(got)
-        return self.delivered.pop(0).deliver()
+    def submit(self, *args, **fields):
+        return self.wait(self.request(SUBMIT, submit_body(*args, **fields)))
 
     def cancel(self, message_id, src='100', dst='4670000001'):
         return self.wait(self.request(CANCEL, cstring('')
@@ -182,17 +199,19 @@ class Client:
                                       + address(src)))
 
     def close(self):
+        self.ended = True
         self.socket.close()
 
 
 class Smsc:
-    """A running simulator in a folder of its own."""
+    """A running simulator in a folder of its own. While it is waited for, its
+    clients go on reading and answering."""
 
     def __init__(self, folder, plan='', seed=1, **options):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         self.journal = os.path.join(folder, 'journal')
-        self.read_up_to, self.events = 0, []
+        self.read_up_to, self.events, self.clients = 0, [], []
         self.plan_file = self.write_plan(plan)
         port_file = os.path.join(folder, 'port')
         arguments = [binary(), '--journal', self.journal, '--port-file',
@@ -212,29 +231,37 @@ class Smsc:
             file.write(text)
         return path
 
-    def until(self, condition, what, timeout=TIMEOUT):
-        deadline = time.monotonic() + timeout
+    def client(self, *args, **options):
+        self.clients.append(Client(self.port, *args, **options))
+        return self.clients[-1]
+
+    def pump(self):
+        for client in self.clients:
+            client.pump()
+
+    def until(self, condition, what):
+        deadline = time.monotonic() + TIMEOUT
         while not condition():
             if time.monotonic() > deadline:
                 raise TimeoutError('waited in vain for ' + what)
-            select.select([], [], [], 0.005)
+            self.pump()
+            select.select([c.socket for c in self.clients if not c.ended],
+                          [], [], 0.005)
 
-    def client(self, *args, **options):
-        return Client(self.port, *args, **options)
-
-    def control(self, command, timeout=TIMEOUT):
+    def control(self, command):
         """Send one command, return its answer."""
         with socket.socket(socket.AF_UNIX) as control:
-            control.settimeout(timeout)
             control.connect(os.path.join(self.folder, 'control'))
             control.sendall(command.encode() + b'\n')
+            self.until(lambda: select.select([control], [], [], 0)[0],
+                       'the answer to ' + command[:60])
             return json.loads(control.makefile().readline())
 
     def plan(self, text):
         return self.control('plan ' + self.write_plan(text, 'next-plan'))
 
-    def all(self, event, **fields):
-        """The events of that name so far whose fields have these values."""
+    def written(self, event, **fields):
+        """The events of that name in the file whose fields are as given."""
         with open(self.journal) as file:
             file.seek(self.read_up_to)
             while True:
@@ -246,13 +273,22 @@ class Smsc:
         return [e for e in self.events if e['ev'] == event and all(
             e.get(name) == value for name, value in fields.items())]
 
+    def all(self, event, **fields):
+        """The same, with all that has happened so far."""
+        if self.process.poll() is None:
+            self.control('stats')
+        return self.written(event, **fields)
+
     def wait(self, event, count=1, **fields):
-        """The last of at least `count` such events, waiting for them."""
-        self.until(lambda: len(self.all(event, **fields)) >= count,
+        """The count-th such event, waiting for it."""
+        self.until(lambda: len(self.written(event, **fields)) >= count,
                    '%d %s %s' % (count, event, fields))
-        return self.all(event, **fields)[-1]
+        return self.written(event, **fields)[count - 1]
 
     def stop(self):
         """SIGTERM; the exit code."""
         self.process.terminate()
-        return self.process.wait(TIMEOUT)
+        code = self.process.wait(TIMEOUT)
+        for client in self.clients:
+            client.close()
+        return code

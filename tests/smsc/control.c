@@ -17,7 +17,11 @@
 #include "link.h"
 #include "message.h"
 
-enum { CONTROL_READ_SIZE = 4096, CONTROL_LINE_MAX = 8192 };
+enum {
+    CONTROL_READ_SIZE = 4096,
+    CONTROL_LINE_MAX = 8192,
+    CONTROL_MO_MAX = 160
+};
 
 struct control_client {
     struct smsc *smsc;
@@ -212,6 +216,47 @@ static void do_phone(struct control_client *client, char *arguments)
     reply_ok(client);
 }
 
+/* Put the next word of `arguments` into `word`; false if it is missing or
+ * has no room. */
+static bool take_word(char **arguments, char *word, size_t room)
+{
+    size_t length = strcspn(*arguments, " ");
+
+    if (length == 0 || length >= room)
+        return false;
+    memcpy(word, *arguments, length);
+    word[length] = '\0';
+    *arguments += length + strspn(*arguments + length, " ");
+    return true;
+}
+
+/* A phone sends a text to a short number that the clients with this
+ * system_id serve. */
+static void do_mo(struct control_client *client, char *arguments)
+{
+    struct smpp_address source = { .ton = 1, .npi = 1 };
+    struct smpp_address destination = { .npi = 1 };
+    struct delivery_text text = {
+        .service_type = "", .source = &source, .destination = &destination
+    };
+    char system_id[16];
+
+    if (!take_word(&arguments, system_id, sizeof(system_id))
+        || !take_word(&arguments, source.digits, sizeof(source.digits))
+        || !take_word(&arguments, destination.digits,
+                      sizeof(destination.digits))
+        || strlen(arguments) > CONTROL_MO_MAX) {
+        reply_error(client, "say: mo SYSTEM_ID FROM TO TEXT of at most 160 "
+                    "characters");
+        return;
+    }
+    text.text = arguments;
+    delivery_send(delivery_new(client->smsc,
+                               delivery_account(client->smsc, system_id),
+                               &text));
+    reply_ok(client);
+}
+
 static void do_idle(struct control_client *client, char *arguments)
 {
     (void) arguments;
@@ -238,7 +283,7 @@ static void control_command(struct control_client *client, char *line)
         { "plan", do_plan }, { "stats", do_stats }, { "links", do_links },
         { "drop", do_drop }, { "unbind", do_unbind }, { "pause", do_pause },
         { "resume", do_resume }, { "idle", do_idle }, { "phone", do_phone },
-        { "quit", do_quit }
+        { "mo", do_mo }, { "quit", do_quit }
     };
     struct journal *journal = &client->smsc->journal;
     size_t length = strcspn(line, " "), i;
@@ -255,7 +300,7 @@ static void control_command(struct control_client *client, char *line)
     }
     reply_error(client, "commands: plan FILE, stats, links, drop LINK, "
                 "unbind LINK, pause [LINK], resume [LINK], idle, "
-                "phone on|off GLOB, quit");
+                "phone on|off GLOB, mo SYSTEM_ID FROM TO TEXT, quit");
 }
 
 /* Run the whole lines that came, up to one that has to wait. */

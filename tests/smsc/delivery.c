@@ -22,6 +22,7 @@ struct account *delivery_account(struct smsc *smsc, const char *system_id)
             return account;
     account = mem_new(sizeof(*account));
     strcpy(account->system_id, system_id);
+    TAILQ_INIT(&account->scheduled);
     TAILQ_INIT(&account->waiting);
     TAILQ_INSERT_TAIL(&smsc->accounts, account, next);
     return account;
@@ -29,16 +30,41 @@ struct account *delivery_account(struct smsc *smsc, const char *system_id)
 
 static void delivery_due(struct loop_timer *timer)
 {
-    delivery_send(loop_owner(timer, struct delivery, timer));
+    struct delivery *delivery = loop_owner(timer, struct delivery, timer);
+
+    TAILQ_REMOVE(&delivery->account->scheduled, delivery, next);
+    delivery_send(delivery);
 }
 
-struct delivery *delivery_new(struct smsc *smsc, struct account *account)
+static void write_body(struct buffer *body, const struct delivery_text *text)
+{
+    size_t length = strlen(text->text);
+
+    smpp_put_string(body, text->service_type);
+    smpp_put_address(body, text->source);
+    smpp_put_address(body, text->destination);
+    smpp_put_octet(body, text->esm_class);
+    smpp_put_octet(body, 0);            /* protocol_id */
+    smpp_put_octet(body, 0);            /* priority_flag */
+    smpp_put_string(body, "");          /* schedule_delivery_time */
+    smpp_put_string(body, "");          /* validity_period */
+    smpp_put_octet(body, 0);            /* registered_delivery */
+    smpp_put_octet(body, 0);            /* replace_if_present_flag */
+    smpp_put_octet(body, 0);            /* data_coding */
+    smpp_put_octet(body, 0);            /* sm_default_msg_id */
+    smpp_put_octet(body, (uint8_t) length);
+    buffer_append(body, text->text, length);
+}
+
+struct delivery *delivery_new(struct smsc *smsc, struct account *account,
+                              const struct delivery_text *text)
 {
     struct delivery *delivery = mem_new(sizeof(*delivery));
 
     delivery->smsc = smsc;
     delivery->account = account;
     delivery->timer.fire = delivery_due;
+    write_body(&delivery->body, text);
     smsc->counts.deliveries_pending++;
     return delivery;
 }
@@ -53,11 +79,12 @@ static void delivery_free(struct delivery *delivery)
 
 void delivery_schedule(struct delivery *delivery, int64_t due_us)
 {
+    TAILQ_INSERT_TAIL(&delivery->account->scheduled, delivery, next);
     loop_timer_set(&delivery->smsc->loop, &delivery->timer, due_us);
 }
 
 /* The preferred link, or else the one with the fewest unanswered; among
- * equals the one that has waited longest, by its sequence numbers. */
+ * equals the one whose last turn was longest ago. */
 static struct link *choose_link(const struct delivery *delivery)
 {
     struct link *link, *best = NULL;
@@ -71,7 +98,7 @@ static struct link *choose_link(const struct delivery *delivery)
             return link;
         if (best == NULL || link->unanswered_count < best->unanswered_count
             || (link->unanswered_count == best->unanswered_count
-                && link->last_sequence < best->last_sequence))
+                && link->last_turn < best->last_turn))
             best = link;
     }
     return best;
@@ -102,6 +129,7 @@ static void delivery_write(struct delivery *delivery, struct link *link)
 
     delivery->sequence = ++link->last_sequence;
     delivery->times++;
+    link->last_turn = ++delivery->account->turns;
     mark = smpp_begin(&link->out, SMPP_DELIVER_SM, SMPP_OK,
                       delivery->sequence);
     buffer_append(&link->out, buffer_bytes(&delivery->body),
@@ -117,7 +145,6 @@ void delivery_send(struct delivery *delivery)
 {
     struct link *link = choose_link(delivery);
 
-    loop_timer_clear(&delivery->smsc->loop, &delivery->timer);
     if (link != NULL)
         delivery_write(delivery, link);
     else
@@ -192,25 +219,23 @@ void delivery_link_lost(struct link *link)
     }
 }
 
-/* At the end every delivery is either with an account, waiting, or has its
- * timer set, as all links are closed. */
+static void free_list(struct delivery_list *list)
+{
+    struct delivery *delivery;
+
+    while ((delivery = TAILQ_FIRST(list)) != NULL) {
+        TAILQ_REMOVE(list, delivery, next);
+        delivery_free(delivery);
+    }
+}
+
 void delivery_free_all(struct smsc *smsc)
 {
     struct account *account;
-    struct loop_timer *timer;
-    size_t i;
 
-    for (i = smsc->loop.heap_length; i-- > 0; ) {
-        timer = smsc->loop.heap[i];
-        if (timer->fire == delivery_due)
-            delivery_free(loop_owner(timer, struct delivery, timer));
-    }
     while ((account = TAILQ_FIRST(&smsc->accounts)) != NULL) {
-        while (!TAILQ_EMPTY(&account->waiting)) {
-            struct delivery *delivery = TAILQ_FIRST(&account->waiting);
-            TAILQ_REMOVE(&account->waiting, delivery, next);
-            delivery_free(delivery);
-        }
+        free_list(&account->scheduled);
+        free_list(&account->waiting);
         TAILQ_REMOVE(&smsc->accounts, account, next);
         free(account);
     }

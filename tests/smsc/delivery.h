@@ -16,10 +16,13 @@ struct link;
 
 struct account {
     char system_id[16];
-    TAILQ_HEAD(, delivery) waiting;     /* due, but no link could take them */
+    TAILQ_HEAD(delivery_list, delivery) scheduled, waiting;
+    uint64_t turns;                     /* deliveries written */
     TAILQ_ENTRY(account) next;
 };
 
+/* Is either scheduled (its timer is set), waiting (due, but no link could
+ * take it), or written to a link and not yet answered. */
 struct delivery {
     struct smsc *smsc;
     struct account *account;
@@ -37,11 +40,21 @@ struct delivery {
 
 struct account *delivery_account(struct smsc *smsc, const char *system_id);
 
-/* A new delivery; fill in body, link, message_id, destination and stat, then
- * hand it over with delivery_schedule. */
-struct delivery *delivery_new(struct smsc *smsc, struct account *account);
+/* What a deliver_sm says; a text of at most 254 octets. */
+struct delivery_text {
+    const char *service_type;
+    const struct smpp_address *source, *destination;
+    uint8_t esm_class;
+    const char *text;
+};
+
+/* A new delivery with its body so far; TLVs may be appended. For a receipt
+ * fill in link, message_id, receipted_id, destination and stat. Then hand it
+ * over with delivery_schedule or delivery_send. */
+struct delivery *delivery_new(struct smsc *smsc, struct account *account,
+                              const struct delivery_text *text);
 void delivery_schedule(struct delivery *delivery, int64_t due_us);
-/* Write it now if a link can take it. */
+/* Write it now if a link can take it; not if it is scheduled. */
 void delivery_send(struct delivery *delivery);
 
 /* A deliver_sm_resp or generic_nack; false if nothing was asked with that
@@ -52,6 +65,7 @@ bool delivery_answered(struct link *link, const struct smpp_header *header);
 void delivery_link_bound(struct link *link);
 void delivery_link_lost(struct link *link);
 
+/* At the end, when no link is left. */
 void delivery_free_all(struct smsc *smsc);
 
 #endif

@@ -8,10 +8,10 @@
 #ifndef SMSC_LINK_H
 #define SMSC_LINK_H
 
+#include "delivery.h"
 #include "smsc.h"
 
 struct answer;
-struct delivery;
 
 enum link_bound {
     LINK_UNBOUND = 0,
@@ -31,9 +31,10 @@ struct link {
     enum link_bound bound;
     struct account *account;            /* of the bind; NULL before */
     TAILQ_HEAD(, answer) answers;       /* due, not yet written (submit.c) */
-    TAILQ_HEAD(, delivery) unanswered;  /* written, oldest first */
+    struct delivery_list unanswered;     /* written, oldest first */
     unsigned unanswered_count;
     uint32_t last_sequence;             /* of requests to the client */
+    uint64_t last_turn;                 /* when it last got a delivery */
 
     double rate_tokens;                 /* for the plan's `rate` */
     int64_t rate_us;

@@ -39,9 +39,10 @@ static void format_text(char *text, const struct message *message)
     text[length] = '\0';
 }
 
-static size_t format_receipt(char *out, size_t room,
-                             const struct message *message, uint32_t state)
+static void format_receipt(char *out, size_t room,
+                           const struct message *message, uint32_t state)
 {
+    bool delivered = state == SMPP_DELIVERED;
     char taken[13], done[13], text[RECEIPT_TEXT_SIZE + 1], stat[24] = "";
     int64_t done_us = message->done_wall_us != 0 ? message->done_wall_us
                                                  : loop_wall_clock();
@@ -51,49 +52,32 @@ static size_t format_receipt(char *out, size_t room,
     format_text(text, message);
     if (state != PLAN_RECEIPT_NOSTAT)
         snprintf(stat, sizeof(stat), " stat:%s", receipt_state_name(state));
-    return (size_t) snprintf(out, room, "id:%s sub:001 dlvrd:%s "
-                             "submit date:%.10s done date:%.10s%s err:%s text:%s",
-                             message->receipt_id,
-                             state == SMPP_DELIVERED ? "001" : "000", taken,
-                             done, stat,
-                             state == SMPP_DELIVERED ? "000" : "001", text);
-}
-
-static void write_body(struct buffer *body, const struct message *message,
-                       uint32_t state, bool interim)
-{
-    uint8_t state_octet = (uint8_t) state;
-    char text[256];
-    size_t length = format_receipt(text, sizeof(text), message, state);
-
-    smpp_put_string(body, message->service_type);
-    smpp_put_address(body, &message->destination);
-    smpp_put_address(body, &message->source);
-    smpp_put_octet(body, interim ? RECEIPT_ESM_CLASS_INTERIM
-                                 : RECEIPT_ESM_CLASS);
-    smpp_put_octet(body, 0);            /* protocol_id */
-    smpp_put_octet(body, 0);            /* priority_flag */
-    smpp_put_string(body, "");          /* schedule_delivery_time */
-    smpp_put_string(body, "");          /* validity_period */
-    smpp_put_octet(body, 0);            /* registered_delivery */
-    smpp_put_octet(body, 0);            /* replace_if_present_flag */
-    smpp_put_octet(body, 0);            /* data_coding */
-    smpp_put_octet(body, 0);            /* sm_default_msg_id */
-    smpp_put_octet(body, (uint8_t) length);
-    buffer_append(body, text, length);
-    smpp_put_tlv(body, SMPP_TLV_RECEIPTED_MESSAGE_ID, message->receipt_id,
-                 strlen(message->receipt_id) + 1);
-    if (state != PLAN_RECEIPT_NOSTAT)
-        smpp_put_tlv(body, SMPP_TLV_MESSAGE_STATE, &state_octet, 1);
+    snprintf(out, room, "id:%s sub:001 dlvrd:%s submit date:%.10s "
+             "done date:%.10s%s err:%s text:%s", message->receipt_id,
+             delivered ? "001" : "000", taken, done, stat,
+             delivered ? "000" : "001", text);
 }
 
 void receipt_schedule(const struct message *message, uint32_t state,
                       int64_t due_us, bool interim)
 {
-    struct delivery *delivery = delivery_new(message->smsc,
-                                             message->account);
+    uint8_t state_octet = (uint8_t) state;
+    struct delivery *delivery;
+    char line[255];
+    struct delivery_text text = {
+        .service_type = message->service_type,
+        .source = &message->destination, .destination = &message->source,
+        .esm_class = interim ? RECEIPT_ESM_CLASS_INTERIM : RECEIPT_ESM_CLASS,
+        .text = line
+    };
 
-    write_body(&delivery->body, message, state, interim);
+    format_receipt(line, sizeof(line), message, state);
+    delivery = delivery_new(message->smsc, message->account, &text);
+    smpp_put_tlv(&delivery->body, SMPP_TLV_RECEIPTED_MESSAGE_ID,
+                 message->receipt_id, strlen(message->receipt_id) + 1);
+    if (state != PLAN_RECEIPT_NOSTAT)
+        smpp_put_tlv(&delivery->body, SMPP_TLV_MESSAGE_STATE, &state_octet,
+                     1);
     delivery->link = message->receipt_any_link ? 0 : message->link;
     delivery->stat = receipt_state_name(state);
     strcpy(delivery->message_id, message->id);
