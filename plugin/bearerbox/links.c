@@ -13,17 +13,26 @@ enum {
     UNCHECKED_MAX = 10          /* unanswered, where writes are not seen */
 };
 
-/* How often a link's pace is judged, and by how many answers at least. */
+/* How often a link's pace is judged, and by how many answers at least; by
+ * fewer where it takes long to get so many. */
 static const int64_t JUDGE_US = 250 * 1000;
 static const int JUDGE_ANSWERS = 8;
+static const int64_t JUDGE_SLOW_US = 4 * 1000 * 1000;
 
-/* Above this share of throttled answers a link is too fast. */
+/* Above this share of throttled answers a link is too fast; a single one
+ * among few says nothing. */
 static const double TOO_FAST = 0.10;
+
+/* A held link is no slower (segments a second), and is held no more once it
+ * is that many times as fast as it was slowed to. */
+static const double RATE_MIN = 0.5;
+static const double FREE_AGAIN = 10;
 
 typedef struct {
     unsigned long serial;
     double rate;                /* segments a second, 0: not held */
-    double step;                /* by which it rises again, each judgement */
+    double base;                /* the rate it was last slowed to */
+    double step;                /* by which it rises at the next judgement */
     double tokens;
     int64_t refilled_us;
     int64_t judged_us;
@@ -177,21 +186,31 @@ void links_count_send(Links *links, unsigned long serial, int64_t now)
     pace->tokens -= 1;
 }
 
+/* Down to what the SMSC took, but not far at once: the sample is small. */
+static double slower(double rate, double taken)
+{
+    double least = rate > 0 ? rate * 0.85 : 1;
+
+    return taken * 0.95 > least ? taken * 0.95 : least;
+}
+
 /* Slows a link that is too fast, lets the others speed up again. */
 static void judge(Pace *pace, int64_t now)
 {
     double seconds = (now - pace->judged_us) / 1e6;
     double share = (double) pace->throttled / (pace->taken + pace->throttled);
 
-    if (share > TOO_FAST) {
-        pace->rate = pace->taken / seconds * 0.95;
-        if (pace->rate < 1)
-            pace->rate = 1;
-        pace->step = pace->rate / 50 < 0.5 ? 0.5 : pace->rate / 50;
+    if (share > TOO_FAST && (pace->throttled > 1 || pace->taken == 0)) {
+        pace->rate = slower(pace->rate, pace->taken / seconds);
+        if (pace->rate < RATE_MIN)
+            pace->rate = RATE_MIN;
+        pace->base = pace->rate;
+        pace->step = pace->rate / 50;
         pace->refilled_us = now;
     } else if (pace->rate > 0) {
         pace->rate += pace->step;
-        if (pace->rate > 150 * pace->step)
+        pace->step *= 1.25;
+        if (pace->rate > FREE_AGAIN * pace->base)
             pace->rate = 0;
     }
     pace->judged_us = now;
@@ -204,7 +223,7 @@ void links_count_answer(Links *links, unsigned long serial, bool throttled,
     Pace *pace = pace_make(links, serial);
 
     if (pace->taken + pace->throttled == 0 &&
-        now - pace->judged_us > 4 * JUDGE_US)
+        (pace->judged_us == 0 || now - pace->judged_us > JUDGE_SLOW_US))
         pace->judged_us = now;      /* it was idle: that time says nothing */
     if (throttled)
         pace->throttled++;
@@ -212,7 +231,7 @@ void links_count_answer(Links *links, unsigned long serial, bool throttled,
         pace->taken++;
     if (now - pace->judged_us >= JUDGE_US &&
         (pace->taken + pace->throttled >= JUDGE_ANSWERS ||
-         now - pace->judged_us >= 4 * JUDGE_US))
+         now - pace->judged_us >= JUDGE_SLOW_US))
         judge(pace, now);
 }
 

@@ -1,0 +1,214 @@
+/*
+ * bearerbox_links.c - which link a group takes, and how a link is paced
+ *
+ * Time is an argument: no test here waits.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bearerbox/links.h"
+
+static WireLink there[4];
+static int n_there;
+
+static int fake_links(const char *route, const char *receiver,
+                      WireLink *links, int max)
+{
+    int i, n = 0;
+
+    for (i = 0; i < n_there && n < max; i++) {
+        if (receiver != NULL && route[0] != '\0' &&
+            strcmp(route, there[i].smsc_id) != 0)
+            continue;
+        links[n++] = there[i];
+    }
+    return n;
+}
+
+static const Wire wire = { NULL, fake_links, NULL };
+
+static void link_there(unsigned long serial, const char *id, bool active,
+                       bool preferred)
+{
+    WireLink *link = &there[n_there++];
+
+    memset(link, 0, sizeof(*link));
+    link->serial = serial;
+    strcpy(link->smsc_id, id);
+    link->active = active;
+    link->preferred = preferred;
+    link->checked_write = true;
+}
+
+static int none(void **state)
+{
+    (void) state;
+    n_there = 0;
+    return 0;
+}
+
+static void busy(Tickets *tickets, unsigned long serial, int n)
+{
+    Ticket ticket;
+
+    memset(&ticket, 0, sizeof(ticket));
+    ticket.link = serial;
+    while (n-- > 0)
+        tickets_may_write(tickets, tickets_issue(tickets, &ticket,
+                                                 INT64_MAX));
+}
+
+static void test_choice(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+    WireLink chosen;
+    bool none_at_all;
+
+    (void) state;
+    tickets_fence(tickets, INT64_MAX);
+    assert_false(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_true(none_at_all);
+
+    link_there(1, "A", false, false);
+    assert_false(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_false(none_at_all);
+
+    link_there(2, "A", true, false);
+    link_there(3, "B", true, false);
+    busy(tickets, 2, 3);
+    assert_true(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_int_equal(chosen.serial, 3);
+    assert_true(links_choose(links, "", "1", 3, &chosen, &none_at_all));
+    assert_int_equal(chosen.serial, 2);
+    assert_true(links_choose(links, "A", "1", 2, &chosen, &none_at_all));
+    assert_int_equal(chosen.serial, 2);
+
+    there[1].preferred = true;
+    assert_true(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_int_equal(chosen.serial, 2);
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
+static void test_queue_kept_short(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+    Ticket ticket;
+    int handed = 0;
+
+    (void) state;
+    memset(&ticket, 0, sizeof(ticket));
+    ticket.link = 1;
+    tickets_fence(tickets, INT64_MAX);
+    while (links_ready(links, 1, true, 0)) {
+        tickets_issue(tickets, &ticket, INT64_MAX);
+        handed++;
+    }
+    assert_in_range(handed, 4, 64);
+    assert_true(links_ready(links, 2, true, 0));
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
+/*
+ * An SMSC that takes `limit` segments a second and throttles the rest, for
+ * `seconds`; what it took in the last quarter, per second.
+ */
+static double run(Links *links, double limit, int seconds, double at_random,
+                  int64_t *clock)
+{
+    int64_t end = *clock + seconds * INT64_C(1000000);
+    double allowance = 0, draw = 0;
+    int taken = 0;
+    bool throttle;
+
+    for (; *clock < end; *clock += 1000) {
+        allowance += limit / 1000;
+        if (allowance > 1)
+            allowance = 1;
+        if (!links_ready(links, 1, true, *clock))
+            continue;
+        links_count_send(links, 1, *clock);
+        draw += at_random;
+        throttle = draw >= 1 || (limit > 0 && allowance < 1);
+        if (draw >= 1)
+            draw -= 1;
+        if (!throttle)
+            allowance -= limit > 0 ? 1 : 0;
+        if (!throttle && end - *clock < seconds * INT64_C(250000))
+            taken++;
+        links_count_answer(links, 1, throttle, *clock);
+    }
+    return taken / (seconds * 0.25);
+}
+
+static void test_pace_follows_limit(void **state)
+{
+    static const double limits[] = { 5, 20, 100, 400 };
+    Tickets *tickets;
+    Links *links;
+    int64_t clock = 1000000;
+    double taken;
+    size_t i;
+
+    (void) state;
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        tickets = tickets_create();
+        links = links_create(&wire, tickets);
+        taken = run(links, limits[i], 20, 0, &clock);
+        if (taken < 0.75 * limits[i])
+            fail_msg("limit %.0f: only %.1f taken", limits[i], taken);
+        assert_true(links_rate(links, 1) < 1.4 * limits[i] + 2);
+        links_destroy(links);
+        tickets_destroy(tickets);
+    }
+}
+
+/* 5 % throttled whatever the rate: slowing down would not help. */
+static void test_random_throttling_does_not_slow(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+    int64_t clock = 1000000;
+
+    (void) state;
+    run(links, 0, 20, 0.05, &clock);
+    assert_true(links_rate(links, 1) == 0);
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
+static void test_speeds_up_again(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+    int64_t clock = 1000000;
+
+    (void) state;
+    run(links, 20, 10, 0, &clock);
+    assert_true(links_rate(links, 1) > 0);
+    run(links, 0, 60, 0, &clock);
+    assert_true(links_rate(links, 1) == 0);
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_choice, none),
+        cmocka_unit_test_setup(test_queue_kept_short, none),
+        cmocka_unit_test_setup(test_pace_follows_limit, none),
+        cmocka_unit_test_setup(test_random_throttling_does_not_slow, none),
+        cmocka_unit_test_setup(test_speeds_up_again, none)
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
