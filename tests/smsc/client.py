@@ -5,6 +5,7 @@ Written apart from the C sources, so that a mistake there is not repeated here.
 
 import json
 import os
+import resource
 import select
 import socket
 import struct
@@ -13,14 +14,23 @@ import time
 
 TIMEOUT = 10            # seconds that any single thing may take
 
+# command_status
+OK, MSGLEN, CMDLEN, CMDID, BNDSTS, ALYBND = 0, 1, 2, 3, 4, 5
+INVMSGID, CANCELFAIL, THROTTLED = 0x0c, 0x11, 0x58
+
 BIND = {'receiver': 1, 'transmitter': 2, 'transceiver': 9}
 SUBMIT, DELIVER, QUERY, CANCEL = 0x04, 0x05, 0x03, 0x08
 UNBIND, ENQUIRE_LINK, NACK, RESP = 0x06, 0x15, 0x80000000, 0x80000000
 
 
 def binary():
-    """The simulator: $CONVOY_SMSC, or the one built below the working folder."""
-    return os.environ.get('CONVOY_SMSC', 'tests/smsc/convoy-smsc')
+    """The simulator: $CONVOY_SMSC, or the one that tests/check built, or the one
+    built below the working folder."""
+    top = os.path.dirname(os.path.abspath(__file__)) + '/../..'
+    places = ['tests/smsc/convoy-smsc',
+              top + '/build/convoy/tests/smsc/convoy-smsc']
+    return os.environ.get('CONVOY_SMSC') or next(
+        (place for place in places if os.path.exists(place)), places[0])
 
 
 def cstring(text):
@@ -54,6 +64,13 @@ def submit_body(message=b'hello', dst='4670000001', src='100', esm=None,
             + bytes([esm, 0, priority]) + cstring(schedule)
             + cstring(validity) + bytes([registered, 0, coding, 0,
                                          len(message)]) + message + tlvs)
+
+
+def push(client, reference, total, order=None, dst='4670000001', **fields):
+    """Submit the parts of one push; the answers."""
+    return [client.submit(b'%d.' % part, dst=dst,
+                          udh=part_header(reference, part, total, **fields))
+            for part in order or range(1, total + 1)]
 
 
 class Pdu:
@@ -207,7 +224,7 @@ class Smsc:
     """A running simulator in a folder of its own. While it is waited for, its
     clients go on reading and answering."""
 
-    def __init__(self, folder, plan='', seed=1, **options):
+    def __init__(self, folder, plan='', seed=1, max_files=None, **options):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
         self.journal = os.path.join(folder, 'journal')
@@ -219,7 +236,9 @@ class Smsc:
                      '--control', os.path.join(folder, 'control')]
         for name, value in options.items():
             arguments += ['--' + name.replace('_', '-'), str(value)]
-        self.process = subprocess.Popen(arguments)
+        self.process = subprocess.Popen(
+            arguments, preexec_fn=max_files and (lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (max_files, max_files))))
         self.until(lambda: os.path.exists(port_file)
                    or self.process.poll() is not None, 'the port file')
         with open(port_file) as file:
@@ -284,6 +303,10 @@ class Smsc:
         self.until(lambda: len(self.written(event, **fields)) >= count,
                    '%d %s %s' % (count, event, fields))
         return self.written(event, **fields)[count - 1]
+
+    def displayed(self):
+        """The payloads that phones displayed, in their order."""
+        return [bytes.fromhex(e['payload']) for e in self.all('display')]
 
     def stop(self):
         """SIGTERM; the exit code."""

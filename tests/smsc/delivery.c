@@ -91,7 +91,7 @@ static struct link *choose_link(const struct delivery *delivery)
 
     TAILQ_FOREACH(link, &delivery->smsc->links, next) {
         if (link->account != delivery->account || link->closing
-            || !(link->bound & LINK_RECEIVER)
+            || link->paused || !(link->bound & LINK_RECEIVER)
             || link->unanswered_count >= DELIVERY_WINDOW)
             continue;
         if (link->number == delivery->link)
@@ -202,9 +202,10 @@ bool delivery_answered(struct link *link, const struct smpp_header *header)
     return true;
 }
 
-void delivery_link_bound(struct link *link)
+void delivery_link_ready(struct link *link)
 {
-    send_waiting(link->account);
+    if (link->account != NULL)
+        send_waiting(link->account);
 }
 
 void delivery_link_lost(struct link *link)

@@ -61,8 +61,8 @@ void delivery_send(struct delivery *delivery);
  * sequence number. */
 bool delivery_answered(struct link *link, const struct smpp_header *header);
 
-/* A link that may receive was bound; a link was lost. */
-void delivery_link_bound(struct link *link);
+/* A link was bound or resumed; it was lost. */
+void delivery_link_ready(struct link *link);
 void delivery_link_lost(struct link *link);
 
 /* At the end, when no link is left. */

@@ -94,8 +94,16 @@ void link_close_gently(struct link *link)
 
 void link_pause(struct link *link, bool paused)
 {
+    bool resumed = link->paused && !paused;
+
+    if (!link->paused && paused)
+        link_send(link);        /* what the journal says was answered */
     link->paused = paused;
     link_watch(link);
+    if (resumed) {
+        submit_link_resumed(link);
+        delivery_link_ready(link);
+    }
 }
 
 /* Handle the whole PDUs that have come in. */
@@ -179,6 +187,7 @@ static void link_new(struct smsc *smsc, int fd, const struct sockaddr *peer,
         return;
     }
     TAILQ_INSERT_TAIL(&smsc->links, link, next);
+    smsc->link_count++;
 }
 
 static void listener_ready(struct loop_watch *watch, uint32_t events)
@@ -189,11 +198,15 @@ static void listener_ready(struct loop_watch *watch, uint32_t events)
     int fd;
 
     (void) events;
-    while ((fd = accept4(watch->fd, (struct sockaddr *) &peer, &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while (smsc->link_count < smsc->link_max
+           && (fd = accept4(watch->fd, (struct sockaddr *) &peer, &size,
+                            SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         link_new(smsc, fd, (struct sockaddr *) &peer, size);
         size = sizeof(peer);
     }
+    /* the others wait in the backlog until a link has gone */
+    if (smsc->link_count == smsc->link_max)
+        loop_watch_change(&smsc->loop, watch, 0);
 }
 
 /* Split HOST:PORT or [HOST]:PORT at the last colon. */
@@ -294,6 +307,9 @@ void link_settle_all(struct smsc *smsc)
     while ((link = TAILQ_FIRST(&smsc->closed_links)) != NULL) {
         TAILQ_REMOVE(&smsc->closed_links, link, next);
         link_free(link);
+        smsc->link_count--;
+        if (smsc->listener.fd >= 0)
+            loop_watch_change(&smsc->loop, &smsc->listener, EPOLLIN);
     }
 }
 

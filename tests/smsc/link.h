@@ -55,7 +55,8 @@ void link_close(struct link *link, const char *reason);
 /* The same once everything written has been sent. */
 void link_close_gently(struct link *link);
 
-/* While paused nothing is read from or written to the link. */
+/* While paused nothing is read from the link or written to it: answers and
+ * deliveries that fall due wait, and are not in the journal until then. */
 void link_pause(struct link *link, bool paused);
 
 /* Send what was written in this round; free closed links. */

@@ -21,9 +21,9 @@ struct loop_watch {
 };
 
 struct loop_timer {
-    int64_t due_us;                     /* on loop_now()'s clock */
-    uint64_t order;                     /* equal times: first set, first run */
-    size_t place;                       /* index in the heap + 1; 0: not set */
+    int64_t due_us;             /* on loop_now()'s clock */
+    uint64_t order;             /* equal times: first set, first run */
+    size_t place;               /* index in the heap + 1; 0: not set */
     void (*fire)(struct loop_timer *timer);
 };
 

@@ -4,17 +4,21 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "json.h"
 #include "link.h"
+
+enum { FILES_RESERVED = 32 };
 
 struct options {
     const char *listen, *port_file, *journal, *plan, *control;
@@ -105,6 +109,24 @@ static struct options parse_options(int argc, char **argv)
     return options;
 }
 
+/* As many links as the system allows; a few descriptors are kept for the
+ * journal, plans and the control socket. */
+static unsigned link_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        die("getrlimit", strerror(errno));
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        die("setrlimit", strerror(errno));
+    if (limit.rlim_cur < 2 * FILES_RESERVED)
+        die("start", "too few open files are allowed");
+    return limit.rlim_cur > UINT_MAX ? UINT_MAX
+                                     : (unsigned) limit.rlim_cur
+                                       - FILES_RESERVED;
+}
+
 static void signal_ready(struct loop_watch *watch, uint32_t events)
 {
     struct signalfd_siginfo info;
@@ -172,6 +194,7 @@ int main(int argc, char **argv)
     if (smsc_init(&smsc, plan, options.journal, options.phone_window_us) < 0)
         die(options.journal != NULL ? options.journal : "start",
             strerror(errno));
+    smsc.link_max = link_limit();
     watch_signals();
     if (link_listen(&smsc, options.listen, error, sizeof(error)) < 0)
         die("--listen", error);

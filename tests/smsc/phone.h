@@ -44,8 +44,8 @@ void phones_init(struct phones *phones, struct loop *loop,
                  struct journal *journal, int64_t window_us);
 void phones_free(struct phones *phones);
 
-/* A message arrives at a phone that is on: journals "part", and "display" if
- * it is or completes a message. */
+/* A message arrives at a phone that is on: journals "part", and "display"
+ * if it is or completes a message. */
 void phone_receive(struct phones *phones, const struct phone_message *message);
 
 /* Turn the phones that match the glob on or off; the last word counts, also

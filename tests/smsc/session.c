@@ -103,8 +103,7 @@ static void session_bind(struct link *link, const struct smpp_header *header,
     if (status == SMPP_OK) {
         link->bound = bound_by(header->command);
         link->account = delivery_account(link->smsc, bind.system_id);
-        if (link->bound & LINK_RECEIVER)
-            delivery_link_bound(link);
+        delivery_link_ready(link);
     }
 }
 

@@ -79,6 +79,7 @@ void smsc_free(struct smsc *smsc)
 {
     if (smsc->listener.fd >= 0)
         close(smsc->listener.fd);
+    smsc->listener.fd = -1;
     link_close_all(smsc);
     control_close(smsc);
     delivery_free_all(smsc);

@@ -10,7 +10,7 @@
  *   message.c   messages the SMSC has taken, on their way to a phone
  *   receipt.c   what a receipt says
  *   delivery.c  deliver_sm to the clients: receipts and mobile-originated
- *   control.c   the control socket
+ *   control.c   the control socket; commands.c what is said there
  *
  * Everything runs in one thread, driven by loop.h.
  */
@@ -50,7 +50,8 @@ struct smsc {
     /* link.c */
     struct loop_watch listener;
     TAILQ_HEAD(, link) links, closed_links;
-    unsigned last_link;
+    unsigned last_link, link_count;
+    unsigned link_max;                  /* set before listening */
     uint64_t reads;                     /* how often a link brought bytes */
     bool paused;                        /* new links are */
 

@@ -98,13 +98,31 @@ static void answer_free(struct answer *answer)
     free(answer);
 }
 
+/* Of a paused link it stays, with its timer unset, until the link resumes. */
 static void answer_due(struct loop_timer *timer)
 {
     struct answer *answer = loop_owner(timer, struct answer, timer);
     struct answer copy = *answer;
 
+    if (answer->link->paused)
+        return;
     answer_free(answer);
     answer_now(&copy);
+}
+
+void submit_link_resumed(struct link *link)
+{
+    struct answer *answer, *next;
+
+    for (answer = TAILQ_FIRST(&link->answers); answer != NULL;
+         answer = next) {
+        next = TAILQ_NEXT(answer, next);
+        if (answer->timer.place != 0)
+            continue;
+        answer_due(&answer->timer);
+        if (link->closed)
+            break;              /* dropped, and its answers with it */
+    }
 }
 
 static void answer_at(const struct answer *answer, int64_t due_us)

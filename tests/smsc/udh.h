@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct udh {
-    bool broken;                /* longer than the message: no phone takes it */
+    bool broken;                /* longer than the message */
     size_t size;                /* octets before the payload */
     /* the concatenation element as it was on the wire; -1: there is none */
     int reference, total, sequence;
