@@ -1,9 +1,10 @@
 /*
  * intake.c - see intake.h
  *
- * The worker owns the connection and every push but those still held for
- * their datagram (held.h). It sleeps on three things: its mailbox, the
- * database, and the moment by which some client must have its answer.
+ * A push passes through three hands: it is held until its datagram comes
+ * (held.h), mailed to the worker, and stored with others in one commit
+ * (commit.h). The worker sleeps on its mailbox, on the database, and until
+ * the moment by which some client must have its answer.
  */
 
 #include "wapbox/intake.h"
@@ -20,40 +21,26 @@
 #include "now.h"
 #include "store/store.h"
 #include "wapbox/answer.h"
+#include "wapbox/commit.h"
 #include "wapbox/held.h"
 
 /* A client hears within this of its acceptance; 900 ms are promised. */
 #define ANSWER_US 850000
 
-/* Schedulers are not woken more often: one NOTIFY serves many commits. */
-#define WAKE_US 5000
-
-/* Pushes in one statement. */
-#define BATCH 256
-
 /* A drain that takes longer has met a database that hangs. */
 #define DRAIN_US 2000000
 
-typedef struct {
-    Letter *first, **last;
-} Queue;
+/* The worker looks after tombstones and the like at least this often. */
+#define IDLE_US 1000000
 
 static struct {
-    const Config *config;
     Mailbox *mailbox;
     Held *held;
     Store *store;
+    Commit *commit;
     long thread;                    /* -1: not running */
     atomic_bool draining, stopping;
-
-    /* The worker's own. */
-    bool up, was_up;
-    Queue waiting;                  /* collected for the next batch */
-    Push *flight[BATCH];            /* in the batch being committed */
-    int in_flight;
-    bool wake_owed;
-    int64_t last_wake_us;
-    int64_t drain_until_us;         /* 0: no drain seen yet */
+    int64_t drain_until_us;         /* the worker's; 0: no drain seen yet */
 
     /* Between the worker and the drain. */
     pthread_mutex_t lock;
@@ -61,56 +48,14 @@ static struct {
     bool drained;
 } intake = { .thread = -1 };
 
-/* --- answers ------------------------------------------------------------ */
+/* --- the worker --------------------------------------------------------- */
 
-static void answer_unavailable(Push *push, const char *why)
+static void on_state(void *arg, StoreState state)
 {
-    if (push->client != NULL)
-        answer_push(push, PAP_CODE_SERVICE_UNAVAILABLE, why);
+    (void)arg;
+    commit_set_state(intake.commit, state);
 }
 
-static const char no_database[] =
-    "the push was not stored: the database is not reachable; it may be "
-    "repeated under the same push-id";
-static const char no_answer[] =
-    "the push is not known to be stored: no answer from the database in "
-    "time; it may be repeated under the same push-id";
-static const char not_dispatched[] =
-    "the push was not stored: the gateway did not pass it on in time; it "
-    "may be repeated under the same push-id";
-
-/* --- the waiting queue -------------------------------------------------- */
-
-static Push *push_of(Letter *letter)
-{
-    return (Push *)letter;          /* its first member */
-}
-
-static void clear(Queue *queue)
-{
-    queue->first = NULL;
-    queue->last = &queue->first;
-}
-
-static void append(Queue *queue, Push *push)
-{
-    push->letter.next = NULL;
-    *queue->last = &push->letter;
-    queue->last = &push->letter.next;
-}
-
-/* The first of a queue that is not empty. */
-static Push *extract(Queue *queue)
-{
-    Push *push = push_of(queue->first);
-
-    queue->first = push->letter.next;
-    if (queue->first == NULL)
-        queue->last = &queue->first;
-    return push;
-}
-
-/* Takes what has come; answers at once what needs no database. */
 static void collect(void)
 {
     Letter *letter = mailbox_take(intake.mailbox), *next;
@@ -118,159 +63,15 @@ static void collect(void)
 
     for (; letter != NULL; letter = next) {
         next = letter->next;
-        push = push_of(letter);
-        if (push->refusal != 0)
-            answer_push(push, push->refusal, push->refusal_desc);
-        else if (!intake.up && intake.was_up)
-            answer_unavailable(push, no_database);
-        if (push->client != NULL)
-            append(&intake.waiting, push);
-        else
-            push_destroy(push);
+        push = (Push *)letter;      /* its first member */
+        if (push->refusal == 0) {
+            commit_add(intake.commit, push);
+            continue;
+        }
+        answer_push(push, push->refusal, push->refusal_desc);
+        push_destroy(push);
     }
 }
-
-/* --- batches ------------------------------------------------------------ */
-
-static int64_t seconds(bool given, int64_t s)
-{
-    return given ? s * 1000000 : 0;
-}
-
-static void describe(const Push *push, int i, StorePush *row,
-                     StoreNewGroup *group, char **qos)
-{
-    *qos = pap_qos_format(&push->pap.qos);
-    *row = (StorePush) {
-        .pi = push->pi,
-        .push_id = push->pap.push_id,
-        .notify_url = push->pap.notify_url,
-        .source_reference = push->pap.source_reference,
-        .qos = *qos
-    };
-    *group = (StoreNewGroup) {
-        .push = i,
-        .address = push->pap.addresses[0],
-        .receiver = push->receiver,
-        .route = push->route,
-        .sender = push->sender,
-        .service = push->service,
-        .priority = (int)pap_qos_priority(&push->pap.qos),
-        .not_before_us = seconds(push->pap.has_after,
-                                 push->pap.deliver_after_s),
-        .deadline_us = seconds(push->pap.has_before,
-                               push->pap.deliver_before_s),
-        .segments = push->segments,
-        .concat_bits = intake.config->concat_bits,
-        .payload = { push->payload, push->payload_len },
-        .extra = push->extra
-    };
-    memcpy(group->ports, push->ports, sizeof(group->ports));
-}
-
-static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
-                      int n);
-
-/* Sends the next batch, if there is one and no other is in flight. */
-static void submit(void)
-{
-    static StorePush rows[BATCH];
-    static StoreNewGroup groups[BATCH];
-    static char *qos[BATCH];
-    int n = 0, i;
-
-    if (!intake.up || intake.in_flight > 0)
-        return;
-    while (intake.waiting.first != NULL && n < BATCH &&
-           (n == 0 || !push_of(intake.waiting.first)->alone)) {
-        Push *push = extract(&intake.waiting);
-
-        intake.flight[n] = push;
-        describe(push, n, &rows[n], &groups[n], &qos[n]);
-        ++n;
-        if (push->alone)
-            break;
-    }
-    if (n == 0)
-        return;
-    intake.in_flight = n;
-    store_push(intake.store, rows, n, groups, n, intake.config->lifetime_us,
-               intake.config->limits.receipt_timeout, on_stored, NULL);
-    for (i = 0; i < n; ++i)
-        pap_text_free(qos[i]);
-}
-
-/* The server refused a batch: one push of it is to blame. Each goes again,
- * alone, so that only that one pays. */
-static void split_batch(int n)
-{
-    Queue rest = intake.waiting;
-    int i;
-
-    clear(&intake.waiting);
-    for (i = 0; i < n; ++i) {
-        intake.flight[i]->alone = true;
-        append(&intake.waiting, intake.flight[i]);
-    }
-    if (rest.first != NULL) {
-        *intake.waiting.last = rest.first;
-        intake.waiting.last = rest.last;
-    }
-}
-
-static void settle(Push *push, StoreOutcome outcome, bool stored)
-{
-    switch (outcome) {
-    case STORE_DONE:
-        intake.wake_owed = intake.wake_owed || stored;
-        if (push->client != NULL)
-            answer_push(push, stored ? PAP_CODE_ACCEPTED
-                                     : PAP_CODE_DUPLICATE_PUSH_ID, NULL);
-        break;
-    case STORE_FAILED:
-        error(0, "convoy: the database refuses push-id <%s>: %s",
-              push->pap.push_id, store_error(intake.store));
-        answer_unavailable(push, "the push was not stored: the database "
-                           "refused it");
-        break;
-    case STORE_LOST:
-        answer_unavailable(push, no_answer);
-        break;
-    }
-    push_destroy(push);
-}
-
-static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
-                      int n)
-{
-    const int in_flight = intake.in_flight;
-    int i;
-
-    (void)arg;
-    (void)n;
-    intake.in_flight = 0;
-    if (outcome == STORE_FAILED && in_flight > 1) {
-        split_batch(in_flight);
-        return;
-    }
-    for (i = 0; i < in_flight; ++i)
-        settle(intake.flight[i], outcome,
-               outcome == STORE_DONE && stored[i]);
-}
-
-static void on_state(void *arg, StoreState state)
-{
-    (void)arg;
-    intake.up = state == STORE_UP;
-    if (intake.up && intake.was_up)
-        info(0, "convoy: intake: the database is back");
-    else if (!intake.up && intake.was_up)
-        error(0, "convoy: intake: the database is gone, pushes are answered "
-              "4001 until it is back: %s", store_error(intake.store));
-    intake.was_up = intake.was_up || intake.up;
-}
-
-/* --- time --------------------------------------------------------------- */
 
 /* Held pushes that wait too long; in a drain all of them, since their
  * datagrams will not come any more. */
@@ -282,48 +83,30 @@ static void answer_held(int64_t now)
     while ((push = held_expire(intake.held, since, now)) != NULL) {
         warning(0, "convoy: push-id <%s> got lost in the gateway",
                 push->pap.push_id);
-        answer_unavailable(push, not_dispatched);
+        answer_push(push, PAP_CODE_SERVICE_UNAVAILABLE, "the push was not "
+                    "stored: the gateway did not pass it on in time; it may "
+                    "be repeated under the same push-id");
         push_destroy(push);
     }
 }
 
-/* Pushes that wait for a batch: they are not stored, and will not be. */
-static void answer_waiting(int64_t now)
+/* Tells the drain when nobody waits and nothing is under way. */
+static void check_drained(int64_t now)
 {
-    const bool gone = !intake.up && intake.was_up;
-    Queue kept;
-    Push *push;
+    int64_t since;
 
-    clear(&kept);
-    while (intake.waiting.first != NULL) {
-        push = extract(&intake.waiting);
-        if (push->answer_by_us > now && !gone) {
-            append(&kept, push);
-            continue;
-        }
-        answer_unavailable(push, no_database);
-        push_destroy(push);
-    }
-    intake.waiting = kept;
-    if (kept.first == NULL)
-        clear(&intake.waiting);
-}
-
-/* Pushes in the batch in flight: its outcome still decides over them, but
- * their clients do not wait for it any longer. */
-static void answer_flight(int64_t now)
-{
-    int i, late = 0;
-
-    for (i = 0; i < intake.in_flight; ++i)
-        if (intake.flight[i]->client != NULL &&
-            intake.flight[i]->answer_by_us <= now) {
-            answer_unavailable(intake.flight[i], no_answer);
-            ++late;
-        }
-    if (late > 0)
-        warning(0, "convoy: intake: the database does not answer in time, "
-                "%d pushes answered 4001", late);
+    if (!intake.draining)
+        return;
+    if (intake.drain_until_us == 0)
+        intake.drain_until_us = now + DRAIN_US;
+    if (held_oldest(intake.held, &since) ||
+        commit_owes_answer(intake.commit) ||
+        (now < intake.drain_until_us && commit_is_busy(intake.commit)))
+        return;
+    pthread_mutex_lock(&intake.lock);
+    intake.drained = true;
+    pthread_cond_signal(&intake.changed);
+    pthread_mutex_unlock(&intake.lock);
 }
 
 static void earlier(int64_t *when, int64_t other)
@@ -335,66 +118,15 @@ static void earlier(int64_t *when, int64_t other)
 /* When the worker must look again, whatever happens before. */
 static int64_t next_time(int64_t now)
 {
-    const int timeout = store_poll_timeout(intake.store, now);
-    int64_t when = now + 1000000, since;
-    Letter *letter;
-    int i;
+    const int timeout_ms = store_poll_timeout(intake.store, now);
+    int64_t when = now + IDLE_US, since;
 
-    if (timeout >= 0)
-        earlier(&when, now + timeout * INT64_C(1000));
+    if (timeout_ms >= 0)
+        earlier(&when, now + timeout_ms * INT64_C(1000));
     if (held_oldest(intake.held, &since))
         earlier(&when, since + ANSWER_US);
-    for (letter = intake.waiting.first; letter != NULL;
-         letter = letter->next)
-        earlier(&when, push_of(letter)->answer_by_us);
-    for (i = 0; i < intake.in_flight; ++i)
-        if (intake.flight[i]->client != NULL)
-            earlier(&when, intake.flight[i]->answer_by_us);
-    if (intake.wake_owed && intake.up)
-        earlier(&when, intake.last_wake_us + WAKE_US);
-    if (intake.waiting.first != NULL && intake.up && intake.in_flight == 0)
-        when = now;
+    earlier(&when, commit_next_time(intake.commit, now));
     return when;
-}
-
-static void wake_schedulers(int64_t now)
-{
-    if (!intake.wake_owed || !intake.up ||
-        now < intake.last_wake_us + WAKE_US)
-        return;
-    store_wake(intake.store);
-    intake.wake_owed = false;
-    intake.last_wake_us = now;
-}
-
-/* --- the worker --------------------------------------------------------- */
-
-static bool anyone_waits(void)
-{
-    int64_t since;
-    int i;
-
-    for (i = 0; i < intake.in_flight; ++i)
-        if (intake.flight[i]->client != NULL)
-            return true;
-    return intake.waiting.first != NULL || held_oldest(intake.held, &since);
-}
-
-/* Tells the drain when nobody waits and nothing is under way. */
-static void check_drained(int64_t now)
-{
-    if (!intake.draining)
-        return;
-    if (intake.drain_until_us == 0)
-        intake.drain_until_us = now + DRAIN_US;
-    if (anyone_waits() ||
-        (now < intake.drain_until_us && intake.up &&
-         (intake.wake_owed || store_outstanding(intake.store) > 0)))
-        return;
-    pthread_mutex_lock(&intake.lock);
-    intake.drained = true;
-    pthread_cond_signal(&intake.changed);
-    pthread_mutex_unlock(&intake.lock);
 }
 
 static void sleep_until(int64_t when, int64_t now)
@@ -418,13 +150,9 @@ static void work(void *arg)
     while (!intake.stopping) {
         now = now_us();
         collect();
-        submit();
-        wake_schedulers(now);
-        store_run(intake.store, now);
-        now = now_us();
         answer_held(now);
-        answer_waiting(now);
-        answer_flight(now);
+        commit_run(intake.commit, now);
+        store_run(intake.store, now);
         check_drained(now);
         now = now_us();
         sleep_until(next_time(now), now);
@@ -438,8 +166,6 @@ int intake_init(const Config *config)
     static const StoreEvents events = { .on_state = on_state };
     pthread_condattr_t attributes;
 
-    intake.config = config;
-    clear(&intake.waiting);
     intake.mailbox = mailbox_create();
     intake.held = held_create();
     intake.store = store_open(config->conninfo, STORE_INTAKE, &events);
@@ -449,6 +175,7 @@ int intake_init(const Config *config)
                        strerror(errno));
         return -1;
     }
+    intake.commit = commit_create(config, intake.store);
     pthread_mutex_init(&intake.lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -467,6 +194,7 @@ void intake_hold(Push *push, long number)
     const int64_t now = now_us();
 
     push->answer_by_us = now + ANSWER_US;
+    /* Its end of patience may come before anything the worker sleeps for. */
     if (held_add(intake.held, number, push, now))
         mailbox_ring(intake.mailbox);
 }
@@ -512,6 +240,7 @@ void intake_stop(void)
         intake.thread = -1;
     }
     store_close(intake.store);
+    commit_destroy(intake.commit);
     held_destroy(intake.held);
     mailbox_destroy(intake.mailbox);
 }

@@ -1,0 +1,357 @@
+/*
+ * commit.c - see commit.h
+ */
+
+#include "wapbox/commit.h"
+
+#include <string.h>
+
+#include "wapbox/answer.h"
+
+/* Schedulers are not woken more often: one NOTIFY serves many commits. */
+#define WAKE_US 5000
+
+/* Pushes in one statement. */
+#define BATCH 256
+
+typedef struct {
+    Letter *first, **last;
+} Queue;
+
+struct Commit {
+    const Config *config;
+    Store *store;
+    bool up, was_up;
+    Queue waiting;                  /* for the next batch */
+    Push *flight[BATCH];            /* in the batch being committed */
+    int in_flight;
+    bool wake_owed;
+    int64_t last_wake_us;
+
+    /* Where submit() describes the flight. */
+    StorePush rows[BATCH];
+    StoreNewGroup groups[BATCH];
+    char *qos[BATCH];
+};
+
+static const char no_database[] =
+    "the push was not stored: the database is not reachable; it may be "
+    "repeated under the same push-id";
+static const char no_answer[] =
+    "the push is not known to be stored: no answer from the database in "
+    "time; it may be repeated under the same push-id";
+static const char refused[] =
+    "the push was not stored: the database refused it";
+
+static void answer_unavailable(Push *push, const char *why)
+{
+    if (push->client != NULL)
+        answer_push(push, PAP_CODE_SERVICE_UNAVAILABLE, why);
+}
+
+/* --- the waiting queue -------------------------------------------------- */
+
+static Push *push_of(Letter *letter)
+{
+    return (Push *)letter;          /* its first member */
+}
+
+static void clear(Queue *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
+
+static void append(Queue *queue, Push *push)
+{
+    push->letter.next = NULL;
+    *queue->last = &push->letter;
+    queue->last = &push->letter.next;
+}
+
+/* The first of a queue that is not empty. */
+static Push *extract(Queue *queue)
+{
+    Push *push = push_of(queue->first);
+
+    queue->first = push->letter.next;
+    if (queue->first == NULL)
+        queue->last = &queue->first;
+    return push;
+}
+
+/* --- answers from the database ------------------------------------------ */
+
+/* The server refused a batch: one push of it is to blame. Each goes again,
+ * alone and before the others, so that only that one pays. */
+static void split_batch(Commit *commit, int n)
+{
+    Queue rest = commit->waiting;
+    int i;
+
+    clear(&commit->waiting);
+    for (i = 0; i < n; ++i) {
+        commit->flight[i]->alone = true;
+        append(&commit->waiting, commit->flight[i]);
+    }
+    if (rest.first != NULL) {
+        *commit->waiting.last = rest.first;
+        commit->waiting.last = rest.last;
+    }
+}
+
+static void settle(Commit *commit, Push *push, StoreOutcome outcome,
+                   bool stored)
+{
+    switch (outcome) {
+    case STORE_DONE:
+        commit->wake_owed = commit->wake_owed || stored;
+        if (push->client != NULL)
+            answer_push(push, stored ? PAP_CODE_ACCEPTED
+                                     : PAP_CODE_DUPLICATE_PUSH_ID, NULL);
+        break;
+    case STORE_FAILED:
+        error(0, "convoy: the database refuses push-id <%s>: %s",
+              push->pap.push_id, store_error(commit->store));
+        answer_unavailable(push, refused);
+        break;
+    case STORE_LOST:
+        answer_unavailable(push, no_answer);
+        break;
+    }
+    push_destroy(push);
+}
+
+static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
+                      int n)
+{
+    Commit *commit = arg;
+    const int in_flight = commit->in_flight;
+    int i;
+
+    (void)n;                        /* the same, by the order of calls */
+    commit->in_flight = 0;
+    if (outcome == STORE_FAILED && in_flight > 1) {
+        split_batch(commit, in_flight);
+        return;
+    }
+    for (i = 0; i < in_flight; ++i)
+        settle(commit, commit->flight[i], outcome,
+               outcome == STORE_DONE && stored[i]);
+}
+
+/* --- batches ------------------------------------------------------------ */
+
+static int64_t epoch_us(bool given, int64_t s)
+{
+    return given ? s * 1000000 : 0;
+}
+
+/* Describes flight[i] for the call. */
+static void describe(Commit *commit, int i)
+{
+    const Push *push = commit->flight[i];
+
+    commit->qos[i] = pap_qos_format(&push->pap.qos);
+    commit->rows[i] = (StorePush) {
+        .pi = push->pi,
+        .push_id = push->pap.push_id,
+        .notify_url = push->pap.notify_url,
+        .source_reference = push->pap.source_reference,
+        .qos = commit->qos[i]
+    };
+    commit->groups[i] = (StoreNewGroup) {
+        .push = i,
+        .address = push->pap.addresses[0],
+        .receiver = push->receiver,
+        .route = push->route,
+        .sender = push->sender,
+        .service = push->service,
+        .priority = (int)pap_qos_priority(&push->pap.qos),
+        .not_before_us = epoch_us(push->pap.has_after,
+                                  push->pap.deliver_after_s),
+        .deadline_us = epoch_us(push->pap.has_before,
+                                push->pap.deliver_before_s),
+        .segments = push->segments,
+        .concat_bits = commit->config->concat_bits,
+        .payload = { push->payload, push->payload_len },
+        .extra = push->extra
+    };
+    memcpy(commit->groups[i].ports, push->ports, sizeof(push->ports));
+}
+
+/* Moves the next batch from the queue into the flight; returns its size. */
+static int load_flight(Commit *commit)
+{
+    Queue *waiting = &commit->waiting;
+    int n = 0;
+
+    while (waiting->first != NULL && n < BATCH) {
+        if (n > 0 && (commit->flight[0]->alone ||
+                      push_of(waiting->first)->alone))
+            break;
+        commit->flight[n++] = extract(waiting);
+    }
+    return n;
+}
+
+static void submit(Commit *commit)
+{
+    int n, i;
+
+    if (!commit->up || commit->in_flight > 0)
+        return;
+    n = load_flight(commit);
+    if (n == 0)
+        return;
+    for (i = 0; i < n; ++i)
+        describe(commit, i);
+    commit->in_flight = n;
+    store_push(commit->store, commit->rows, n, commit->groups, n,
+               commit->config->lifetime_us,
+               commit->config->limits.receipt_timeout, on_stored, commit);
+    for (i = 0; i < n; ++i)
+        pap_text_free(commit->qos[i]);
+}
+
+/* --- time --------------------------------------------------------------- */
+
+/* Pushes that wait for a batch: they are not stored, and will not be. */
+static void answer_waiting(Commit *commit, int64_t now)
+{
+    const bool gone = !commit->up && commit->was_up;
+    Queue all = commit->waiting;
+    Push *push;
+
+    if (all.first == NULL)
+        return;
+    clear(&commit->waiting);
+    while (all.first != NULL) {
+        push = extract(&all);
+        if (push->answer_by_us > now && !gone) {
+            append(&commit->waiting, push);
+            continue;
+        }
+        answer_unavailable(push, no_database);
+        push_destroy(push);
+    }
+}
+
+/* Pushes in the batch in flight: its outcome still decides over them, but
+ * their clients do not wait for it any longer. */
+static void answer_flight(Commit *commit, int64_t now)
+{
+    Push *push;
+    int i, late = 0;
+
+    for (i = 0; i < commit->in_flight; ++i) {
+        push = commit->flight[i];
+        if (push->client == NULL || push->answer_by_us > now)
+            continue;
+        answer_unavailable(push, no_answer);
+        ++late;
+    }
+    if (late > 0)
+        warning(0, "convoy: intake: the database does not answer in time, "
+                "%d pushes answered 4001", late);
+}
+
+static void wake_schedulers(Commit *commit, int64_t now)
+{
+    if (!commit->wake_owed || !commit->up ||
+        now < commit->last_wake_us + WAKE_US)
+        return;
+    store_wake(commit->store);
+    commit->wake_owed = false;
+    commit->last_wake_us = now;
+}
+
+static void earlier(int64_t *when, int64_t other)
+{
+    if (other < *when)
+        *when = other;
+}
+
+/* --- interface ---------------------------------------------------------- */
+
+Commit *commit_create(const Config *config, Store *store)
+{
+    Commit *commit = gw_malloc(sizeof(*commit));
+
+    memset(commit, 0, sizeof(*commit));
+    commit->config = config;
+    commit->store = store;
+    clear(&commit->waiting);
+    return commit;
+}
+
+void commit_destroy(Commit *commit)
+{
+    if (commit == NULL)
+        return;
+    while (commit->waiting.first != NULL)
+        push_destroy(extract(&commit->waiting));
+    gw_free(commit);
+}
+
+void commit_set_state(Commit *commit, StoreState state)
+{
+    const bool up = state == STORE_UP;
+
+    if (up && commit->was_up)
+        info(0, "convoy: intake: the database is back");
+    else if (!up && commit->was_up)
+        error(0, "convoy: intake: the database is gone, pushes are answered "
+              "4001 until it is back: %s", store_error(commit->store));
+    commit->up = up;
+    commit->was_up = commit->was_up || up;
+}
+
+void commit_add(Commit *commit, Push *push)
+{
+    append(&commit->waiting, push);
+}
+
+void commit_run(Commit *commit, int64_t now_us)
+{
+    answer_waiting(commit, now_us);
+    answer_flight(commit, now_us);
+    submit(commit);
+    wake_schedulers(commit, now_us);
+}
+
+int64_t commit_next_time(const Commit *commit, int64_t now_us)
+{
+    int64_t when = INT64_MAX;
+    Letter *letter;
+    int i;
+
+    if (commit->waiting.first != NULL && commit->up &&
+        commit->in_flight == 0)
+        return now_us;
+    for (letter = commit->waiting.first; letter != NULL;
+         letter = letter->next)
+        earlier(&when, push_of(letter)->answer_by_us);
+    for (i = 0; i < commit->in_flight; ++i)
+        if (commit->flight[i]->client != NULL)
+            earlier(&when, commit->flight[i]->answer_by_us);
+    if (commit->wake_owed && commit->up)
+        earlier(&when, commit->last_wake_us + WAKE_US);
+    return when;
+}
+
+bool commit_owes_answer(const Commit *commit)
+{
+    int i;
+
+    for (i = 0; i < commit->in_flight; ++i)
+        if (commit->flight[i]->client != NULL)
+            return true;
+    return commit->waiting.first != NULL;
+}
+
+bool commit_is_busy(const Commit *commit)
+{
+    return commit->up && (commit->wake_owed || commit->in_flight > 0 ||
+                          store_outstanding(commit->store) > 0);
+}
