@@ -140,6 +140,7 @@ typedef struct {
     int64_t epoch;
     const char *route;
     bool fresh;                     /* taken by this call: adopt its groups */
+    bool yielding;                  /* another instance waits for it */
 } StoreLease;
 
 /* One past outcome of one copy, oldest first. */
@@ -147,6 +148,7 @@ typedef struct {
     int segment, attempt, copy;     /* all from 1; copy: number of submit */
     int outcome;                    /* LedgerOutcome of core/group.h */
     int code;                       /* as in StoreLedgerRow */
+    const char *smsc_id, *message_id;   /* NULL: none */
     int64_t ago_us;
 } StoreHistory;
 
@@ -170,11 +172,10 @@ typedef struct {
 typedef void StoreGroups(void *arg, StoreOutcome outcome,
                          const StoreGroup *groups, int n);
 
-/* The arguments of claim, adopt and due: which leases, and how many rows. */
+/* Which leases claim, adopt and due look at. */
 typedef struct {
     int lease;
     int64_t epoch;
-    int64_t low;                    /* claim: lowest position worth a look */
 } StoreScope;
 
 void store_claim(Store *store, const StoreScope *scope, int n, int max,
@@ -198,12 +199,15 @@ typedef struct {
     int64_t ago_us;                 /* how long before this call */
 } StoreLedgerRow;
 
+/* As due_in_us of a transition: the time stays what is stored. */
+#define STORE_KEEP INT64_MIN
+
 typedef struct {
     int64_t group, epoch;
     int attempt;                    /* the attempt it is based on */
     int state, aim, new_attempt;
     bool closed;
-    int64_t due_in_us;              /* DEFERRED, AWAITING */
+    int64_t due_in_us;              /* DEFERRED, AWAITING; or STORE_KEEP */
     const char *cause;              /* final: words for desc; else NULL */
     int code;                       /* final: PAP code; else 0 */
     int64_t hold_us;                /* final: reference-hold */
@@ -233,6 +237,10 @@ void store_receipts(Store *store, const char *instance, int64_t batch,
                     const StoreReceipt *receipts, int n,
                     StoreGroups *done, void *arg);
 
+/* Wakes notifiers after a batch with final states: a transaction of its own,
+ * answered to nobody. */
+void store_result_wake(Store *store);
+
 /* Makes the next days' partitions; answered to nobody. */
 void store_maintain(Store *store);
 
@@ -241,14 +249,22 @@ void store_maintain(Store *store);
 typedef void StoreLeases(void *arg, StoreOutcome outcome,
                          const StoreLease *leases, int n);
 
-void store_instance(Store *store, const char *instance,
-                    const char *deployment, int64_t last_batch,
-                    void (*done)(void *arg, StoreOutcome outcome,
-                                 int64_t batch), void *arg);
+/* `batch`: the number of the instance's last batch; `held`: the database is
+ * older than what the box remembers (last_*, NULL and 0: nothing), and gives
+ * no leases until the operator has accepted that. */
+typedef void StoreInstanceDone(void *arg, StoreOutcome outcome,
+                               int64_t batch, bool held);
 
+void store_instance(Store *store, const char *instance,
+                    const char *deployment, const char *last_instance,
+                    int64_t last_batch, StoreInstanceDone *done, void *arg);
+
+/* `routes`: what this instance can send; none at all gives everything back
+ * and ends the instance. `release`: leases that go back now. */
 void store_lease(Store *store, const char *instance,
                  const char *const *routes, int n, int64_t ttl_us,
-                 bool release_all, StoreLeases *done, void *arg);
+                 const int *release, int n_release, StoreLeases *done,
+                 void *arg);
 
 /* --- notifier ----------------------------------------------------------- */
 
