@@ -1,11 +1,9 @@
 /*
  * pap_read.h - reading PAP documents
  *
- * Every document comes from outside and is taken for hostile: its size and
- * depth are bounded, nothing is fetched, and one that declares entities, or
- * anything else in an internal subset, is refused before they are used.
- * This is the only file pair that sees libxml2. Any thread, after one call
- * of pap_read_init().
+ * Every document comes from outside and is taken for hostile (pap_xml.h);
+ * what does not fit the DTD is refused with words for the one who wrote it.
+ * Any thread, after one call of pap_read_init().
  */
 
 #ifndef CONVOY_PAP_READ_H
