@@ -13,11 +13,13 @@ struct Batch {
     int n_rows, rows_size;
 
     StoreTransition *transitions;
+    Active **moved;             /* whose transition each is */
     int64_t *due;
     int n_transitions, transitions_size;
 
     Active **groups;
     int n_groups, groups_size;
+    bool sent;
 };
 
 static int larger(int size)
@@ -59,6 +61,7 @@ void batch_destroy(Batch *batch)
     free(batch->rows_at);
     free(batch->transitions);
     free(batch->due);
+    free(batch->moved);
     free(batch->groups);
     free(batch);
 }
@@ -125,6 +128,8 @@ static int add_transition(Batch *batch)
         batch->transitions_size = larger(batch->transitions_size);
         batch->due = resized(batch->due, batch->transitions_size,
                              sizeof(*batch->due));
+        batch->moved = resized(batch->moved, batch->transitions_size,
+                               sizeof(Active *));
         batch->transitions = resized(batch->transitions,
                                      batch->transitions_size,
                                      sizeof(*batch->transitions));
@@ -143,12 +148,12 @@ void batch_set_state(Batch *batch, Active *active, const char *cause,
     if (active->transition == -1) {
         active->transition = add_transition(batch);
         t = &batch->transitions[active->transition];
+        batch->moved[active->transition] = active;
         t->group = active->id;
         t->attempt = active->stored.attempt;
     }
     t = &batch->transitions[active->transition];
     free((char *) (uintptr_t) t->cause);
-    t->epoch = active->epoch;
     t->state = active->group.state;
     t->aim = active->group.aim;
     t->new_attempt = active->group.attempt;
@@ -172,8 +177,11 @@ void batch_send(Batch *batch, Store *store, const char *instance,
         batch->rows[i].ago_us = now - batch->rows_at[i];
     for (i = 0; i < batch->n_transitions; i++) {
         batch->transitions[i].due_in_us = batch->due[i] == TIME_NEVER
-            ? 0 : batch->due[i] - now;
+            ? STORE_KEEP : batch->due[i] - now;
+        if (!batch->sent)
+            batch->transitions[i].epoch = batch->moved[i]->epoch;
     }
+    batch->sent = true;
     store_batch(store, instance, number, batch->rows, batch->n_rows,
                 batch->transitions, batch->n_transitions, done, arg);
 }

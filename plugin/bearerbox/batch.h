@@ -36,11 +36,13 @@ void batch_add_row(Batch *batch, const StoreLedgerRow *row, int64_t at_us);
 void batch_touch(Batch *batch, Active *active);
 
 /* Stores a group's state, in place of an earlier one in this batch. The
- * cause is copied. `due_us`: of now_us(), for DEFERRED and AWAITING. */
+ * cause is copied. `due_us`: of now_us(), for DEFERRED and AWAITING;
+ * TIME_NEVER keeps the time that is stored. */
 void batch_set_state(Batch *batch, Active *active, const char *cause,
                      int code, int64_t due_us, int64_t hold_us);
 
-/* Sends it. May be repeated with the same number after STORE_LOST. */
+/* Sends it, with the epochs that its groups have by now. Repeated with the
+ * same number after STORE_LOST it is the same as it was. */
 void batch_send(Batch *batch, Store *store, const char *instance,
                 int64_t number, int64_t now, StoreBatchDone *done,
                 void *arg);

@@ -30,7 +30,7 @@ static const double DRAIN_S = 10.0;
 
 static const Config *config;
 static const GwHost *host;
-static char instance[64];
+static char box[64];            /* part of the names of its instances */
 
 static Mailbox *mailbox;
 static Tickets *tickets;
@@ -291,12 +291,12 @@ static void start_scheduler(void)
 {
     LeasesSetup lease_setup = {
         .conninfo = config->conninfo, .deployment = config->deployment,
-        .instance = instance, .wire = &wire, .to = mailbox,
+        .box = box, .wire = &wire, .to = mailbox,
         .tickets = tickets, .spawn = spawn, .join = gwthread_join,
         .log = log_line
     };
     SchedulerSetup setup = {
-        .conninfo = config->conninfo, .instance = instance,
+        .conninfo = config->conninfo,
         .limits = &config->limits, .overrides = &config->overrides,
         .answer_timeout_us = config->answer_timeout_us,
         .reference_hold_us = config->reference_hold_us,
@@ -353,14 +353,14 @@ static Octstr *status(int status_type)
 }
 
 /* Unique in the cluster and over time: host, process, moment. */
-static void name_instance(void)
+static void name_box(void)
 {
     char name[32];
 
     if (gethostname(name, sizeof(name)) != 0)
         strcpy(name, "?");
     name[sizeof(name) - 1] = '\0';
-    snprintf(instance, sizeof(instance), "%s/%ld/%" PRIx64, name,
+    snprintf(box, sizeof(box), "%s/%ld/%" PRIx64, name,
              (long) getpid(), (uint64_t) time(NULL));
 }
 
@@ -369,7 +369,7 @@ void bearerbox_start(const Config *the_config, const GwHost *the_host,
 {
     config = the_config;
     host = the_host;
-    name_instance();
+    name_box();
     mailbox = mailbox_create();
     if (mailbox == NULL)
         panic(errno, "convoy: no descriptor for the mailbox");

@@ -3,6 +3,7 @@
  */
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,10 @@ static const int64_t RENEW_US = 5 * 1000000;
 static const int64_t MARGIN_US = 2 * 1000000;
 static const int64_t RELEASE_WAIT_US = 2 * 1000000;
 
-enum { MAX_ROUTES = 256, LOG_ERROR_LEVEL = 3, LOG_INFO_LEVEL = 1 };
+static const int64_t AGAIN_US = 500 * 1000;
+static const int64_t POLL_US = 1000000;
+
+enum { MAX_ROUTES = 256, LOG_ERROR_LEVEL = 3 };
 
 struct Leases {
     LeasesSetup setup;
@@ -26,26 +30,35 @@ struct Leases {
     Mailbox *bell;              /* nobody mails here, everybody may ring */
     long thread;
     atomic_bool stopping, renew_all, hurry;
+    pthread_mutex_t lock;
+    int *yield, n_yield;        /* under the lock: to be given back */
 
     /* the thread's own */
-    bool started;               /* the database has answered our start */
+    char instance[INSTANCE_SIZE];
+    int instances;              /* names used so far */
+    enum { ENDED, STARTED } phase;
     bool asked;                 /* a call is unanswered */
-    bool releasing;             /* it is one that gives all back */
     int64_t asked_us, next_us;
 };
 
-/* The routes this bearerbox can send now: any, and each link's smsc-id. */
+/*
+ * The routes this bearerbox can send now: any, and each active link's
+ * smsc-id; those of all links while none is active, so that a box whose
+ * SMSC is away for a moment does not let go of everything.
+ */
 static int routes_now(Leases *leases, WireLink *links,
                       const char *routes[MAX_ROUTES])
 {
-    int n, i, k, found = 0;
+    int n, i, k, found = 1;
+    bool any_active = false;
 
-    n = leases->setup.wire->links(NULL, NULL, links, MAX_ROUTES - 2);
+    n = leases->setup.wire->links(NULL, NULL, links, MAX_ROUTES - 1);
+    for (i = 0; i < n; i++)
+        any_active = any_active || links[i].active;
+    routes[0] = "";
     for (i = 0; i < n; i++) {
-        if (!links[i].active)
+        if (any_active && !links[i].active)
             continue;
-        if (found == 0)
-            routes[found++] = "";
         for (k = 0; k < found; k++) {
             if (strcmp(routes[k], links[i].smsc_id) == 0)
                 break;
@@ -56,77 +69,116 @@ static int routes_now(Leases *leases, WireLink *links,
     return found;
 }
 
-static void leased(void *arg, StoreOutcome outcome, const StoreLease *rows,
-                   int n)
+static void tell(Leases *leases, const StoreLease *rows, int n, int64_t until)
+{
+    LeaseNews *news = lease_news_create(leases->instance, rows, n, until);
+
+    tickets_fence(leases->setup.tickets, until);
+    mailbox_put(leases->setup.to, &news->head.letter);
+}
+
+static void again_later(Leases *leases)
+{
+    leases->next_us = now_us() + AGAIN_US;
+    leases->setup.log(LOG_ERROR_LEVEL, store_error(leases->store));
+}
+
+static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
+                    int n)
 {
     Leases *leases = arg;
-    LeaseNews *news;
-    int64_t until;
 
     leases->asked = false;
-    if (outcome != STORE_DONE) {
-        leases->next_us = now_us() + 500000;
-        return;
+    if (outcome == STORE_DONE) {
+        leases->next_us = leases->asked_us + RENEW_US;
+        tell(leases, rows, n, leases->asked_us + TTL_US - MARGIN_US);
+    } else {
+        again_later(leases);
+        if (outcome == STORE_FAILED)
+            leases->phase = ENDED;      /* it does not know us: start anew */
     }
-    until = leases->releasing ? 0 : leases->asked_us + TTL_US - MARGIN_US;
-    tickets_fence(leases->setup.tickets, until);
-    news = lease_news_create(rows, n, until);
-    mailbox_put(leases->setup.to, &news->head.letter);
-    leases->next_us = leases->releasing ? now_us()
-                                        : leases->asked_us + RENEW_US;
 }
 
-static void ask(Leases *leases, bool release)
+static void ended(void *arg, StoreOutcome outcome, const StoreLease *rows,
+                  int n)
 {
-    WireLink links[MAX_ROUTES];
-    const char *routes[MAX_ROUTES];
-    int n = release ? 0 : routes_now(leases, links, routes);
+    Leases *leases = arg;
 
-    leases->asked = true;
-    leases->releasing = release;
-    leases->asked_us = now_us();
-    store_lease(leases->store, leases->setup.instance, routes, n, TTL_US,
-                release, leased, leases);
+    (void) rows;
+    (void) n;
+    leases->asked = false;
+    leases->next_us = 0;
+    if (outcome != STORE_LOST)
+        leases->phase = ENDED;
 }
 
-static void started(void *arg, StoreOutcome outcome, int64_t batch)
+static void started(void *arg, StoreOutcome outcome, int64_t batch, bool held)
 {
     Leases *leases = arg;
 
     (void) batch;
     leases->asked = false;
     if (outcome == STORE_DONE) {
-        leases->started = true;
+        leases->phase = STARTED;
         leases->next_us = 0;
     } else {
-        leases->next_us = now_us() + 1000000;
-        leases->setup.log(LOG_ERROR_LEVEL, store_error(leases->store));
+        again_later(leases);
     }
+    if (held)
+        leases->setup.log(LOG_ERROR_LEVEL,
+                          "the queue is held: this database is older than "
+                          "what was sent; see convoyctl accept-restore");
 }
 
 static void start(Leases *leases)
 {
+    snprintf(leases->instance, sizeof(leases->instance), "%s/%d",
+             leases->setup.box, ++leases->instances);
     leases->asked = true;
-    store_instance(leases->store, leases->setup.instance,
-                   leases->setup.deployment, 0, started, leases);
+    store_instance(leases->store, leases->instance, leases->setup.deployment,
+                   NULL, 0, started, leases);
+}
+
+/* Nothing is held from this moment on, whenever the database hears it. */
+static void end(Leases *leases)
+{
+    tell(leases, NULL, 0, 0);
+    leases->asked = true;
+    store_lease(leases->store, leases->instance, NULL, 0, TTL_US, NULL, 0,
+                ended, leases);
+}
+
+static void renew(Leases *leases)
+{
+    WireLink links[MAX_ROUTES];
+    const char *routes[MAX_ROUTES];
+    int n = routes_now(leases, links, routes);
+
+    leases->asked = true;
+    leases->asked_us = now_us();
+    pthread_mutex_lock(&leases->lock);
+    store_lease(leases->store, leases->instance, routes, n, TTL_US,
+                leases->yield, leases->n_yield, renewed, leases);
+    leases->n_yield = 0;
+    pthread_mutex_unlock(&leases->lock);
 }
 
 /* Asks what is due to be asked, one call at a time. */
 static void step(Leases *leases)
 {
-    int64_t now = now_us();
+    bool hurry;
 
     if (leases->asked || store_state(leases->store) != STORE_UP)
         return;
-    if (!leases->started) {
-        if (now >= leases->next_us)
-            start(leases);
-    } else if (atomic_exchange(&leases->renew_all, false)) {
-        ask(leases, true);
-    } else if (atomic_exchange(&leases->hurry, false) ||
-               now >= leases->next_us) {
-        ask(leases, false);
-    }
+    hurry = atomic_exchange(&leases->hurry, false) ||
+        now_us() >= leases->next_us;
+    if (leases->phase == STARTED &&
+        atomic_exchange(&leases->renew_all, false))
+        end(leases);
+    else if (leases->phase == ENDED && hurry)
+        start(leases);
+    else if (hurry)
+        renew(leases);
 }
 
 static void poll_once(Leases *leases, int64_t until_us)
@@ -148,26 +200,33 @@ static void poll_once(Leases *leases, int64_t until_us)
     store_run(leases->store, now_us());
 }
 
+static void give_back(Leases *leases)
+{
+    int64_t give_up = now_us() + RELEASE_WAIT_US;
+
+    while (leases->asked && now_us() < give_up)
+        poll_once(leases, give_up);
+    if (store_state(leases->store) == STORE_UP && !leases->asked &&
+        leases->phase == STARTED)
+        end(leases);
+    while (leases->asked && now_us() < give_up)
+        poll_once(leases, give_up);
+    tickets_fence(leases->setup.tickets, 0);
+}
+
 static void run(void *arg)
 {
     Leases *leases = arg;
-    int64_t give_up, next;
+    int64_t next;
 
     while (!atomic_load(&leases->stopping)) {
         step(leases);
-        next = now_us() + 1000000;
+        next = now_us() + POLL_US;
         if (!leases->asked && leases->next_us < next)
             next = leases->next_us;
         poll_once(leases, next);
     }
-    give_up = now_us() + RELEASE_WAIT_US;
-    while (leases->asked && now_us() < give_up)
-        poll_once(leases, give_up);
-    tickets_fence(leases->setup.tickets, 0);
-    if (store_state(leases->store) == STORE_UP && !leases->asked)
-        ask(leases, true);
-    while (leases->asked && now_us() < give_up)
-        poll_once(leases, give_up);
+    give_back(leases);
 }
 
 static void on_state(void *arg, StoreState state)
@@ -187,6 +246,7 @@ Leases *leases_start(const LeasesSetup *setup)
         abort();
     leases->setup = *setup;
     events.arg = leases;
+    pthread_mutex_init(&leases->lock, NULL);
     leases->bell = mailbox_create();
     leases->store = store_open(setup->conninfo, STORE_LEASES, &events);
     if (leases->bell == NULL || leases->store == NULL)
@@ -199,6 +259,18 @@ void leases_renew_all(Leases *leases)
 {
     atomic_store(&leases->renew_all, true);
     mailbox_ring(leases->bell);
+}
+
+void leases_yield(Leases *leases, const int *ids, int n)
+{
+    pthread_mutex_lock(&leases->lock);
+    leases->yield = realloc(leases->yield, (n + 1) * sizeof(*ids));
+    if (leases->yield == NULL)
+        abort();
+    memcpy(leases->yield, ids, n * sizeof(*ids));
+    leases->n_yield = n;
+    pthread_mutex_unlock(&leases->lock);
+    leases_hurry(leases);
 }
 
 void leases_hurry(Leases *leases)
@@ -216,5 +288,7 @@ void leases_stop(Leases *leases)
     leases->setup.join(leases->thread);
     store_close(leases->store);
     mailbox_destroy(leases->bell);
+    pthread_mutex_destroy(&leases->lock);
+    free(leases->yield);
     free(leases);
 }

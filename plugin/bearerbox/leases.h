@@ -8,7 +8,9 @@
  * clock decides when a lease ends; this side stops on its own monotonic
  * clock, counted from the moment the renewal was sent, minus a margin.
  *
- * What it holds comes to the scheduler as NEWS_LEASES in its mailbox.
+ * What it holds comes to the scheduler as NEWS_LEASES in its mailbox, with
+ * the instance name under which it holds it: each start and each reconnect
+ * is an instance of its own.
  */
 
 #ifndef CONVOY_LEASES_H
@@ -23,8 +25,7 @@ typedef struct Leases Leases;
 
 typedef struct {
     const char *conninfo, *deployment;
-    const char *instance;       /* unique in the cluster; borrowed */
-    const char *smsc_id;        /* a route that is always asked for, or NULL */
+    const char *box;            /* unique in the cluster; borrowed */
     const Wire *wire;
     Mailbox *to;                /* the scheduler's */
     Tickets *tickets;           /* is told until when may be written */
@@ -36,9 +37,14 @@ typedef struct {
 
 Leases *leases_start(const LeasesSetup *setup);
 
-/* Any thread: give all back and take anew, with new epochs, since a
- * connection broke and what was in flight may still commit. */
+/* Any thread: give all back and take anew, under a new instance name and
+ * with new epochs, since a connection broke and what was in flight may still
+ * commit. */
 void leases_renew_all(Leases *leases);
+
+/* Any thread: no group of these is in hand any more, and somebody else waits
+ * for them (LeaseHeld.yielding). */
+void leases_yield(Leases *leases, const int *ids, int n);
 
 /* Any thread: ask now, since links came or went. */
 void leases_hurry(Leases *leases);

@@ -2,6 +2,7 @@
  * news.c - see news.h
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,8 @@ LinkNews *link_news_create(NewsKind kind, unsigned long serial,
     return news;
 }
 
-LeaseNews *lease_news_create(const StoreLease *leases, int n,
-                             int64_t until_us)
+LeaseNews *lease_news_create(const char *instance, const StoreLease *leases,
+                             int n, int64_t until_us)
 {
     LeaseNews *news = calloc(1, sizeof(*news) + n * sizeof(news->held[0]));
     int i;
@@ -40,12 +41,14 @@ LeaseNews *lease_news_create(const StoreLease *leases, int n,
     if (news == NULL)
         abort();
     news->head.kind = NEWS_LEASES;
+    snprintf(news->instance, sizeof(news->instance), "%s", instance);
     news->until_us = until_us;
     news->n = n;
     for (i = 0; i < n; i++) {
         news->held[i].id = leases[i].id;
         news->held[i].epoch = leases[i].epoch;
         news->held[i].fresh = leases[i].fresh;
+        news->held[i].yielding = leases[i].yielding;
     }
     return news;
 }

@@ -45,11 +45,16 @@ typedef struct {
     int id;
     int64_t epoch;
     bool fresh;                 /* adopt the groups in it */
+    bool yielding;              /* claim nothing more from it */
+    bool in_use;                /* the scheduler's own mark */
 } LeaseHeld;
+
+#define INSTANCE_SIZE 96        /* of an instance's name */
 
 /* All leases that this bearerbox holds, until `until_us` (now_us()). */
 typedef struct {
     News head;
+    char instance[INSTANCE_SIZE];
     int64_t until_us;
     int n;
     LeaseHeld held[];
@@ -59,8 +64,8 @@ typedef struct {
 LinkNews *link_news_create(NewsKind kind, unsigned long serial,
                            uint64_t ticket, const char *smsc_id,
                            const char *message_id, const char *text);
-LeaseNews *lease_news_create(const StoreLease *leases, int n,
-                             int64_t until_us);
+LeaseNews *lease_news_create(const char *instance, const StoreLease *leases,
+                             int n, int64_t until_us);
 void news_free(News *news);
 
 #endif

@@ -75,13 +75,13 @@ static void cause_of(const Active *active, char *text, size_t size)
         snprintf(text + n, size - n, ": %s", active->said);
 }
 
-static void store_state_of(Scheduler *s, Active *active)
+static void store_state_of(Scheduler *s, Active *active, int64_t due)
 {
     const Group *g = &active->group;
     char cause[256];
 
     if (!group_is_final(g)) {
-        batch_set_state(s->open, active, NULL, 0, g->due, 0);
+        batch_set_state(s->open, active, NULL, 0, due, 0);
         return;
     }
     cause_of(active, cause, sizeof(cause));
@@ -92,6 +92,7 @@ static void store_state_of(Scheduler *s, Active *active)
                     g->state == GROUP_DELIVERED ? 0
                                             : s->setup.reference_hold_us);
     s->figures.finished++;
+    s->final_sent = true;
 }
 
 static bool differs(const Active *active)
@@ -181,7 +182,7 @@ void progress_touch(Scheduler *s, Active *active, int64_t now)
             tickets_revoke(s->setup.tickets, active->ticket);
         if (active->group.attempt != active->stored.attempt)
             active->link = 0;
-        store_state_of(s, active);
+        store_state_of(s, active, active->group.due);
     }
     set_timer(s, active);
     if (active->pending == 0)
@@ -375,10 +376,21 @@ static void receipt(Scheduler *s, const LinkNews *news)
 
 /* --- links, leases ------------------------------------------------------- */
 
+/* A new instance counts its batches from one. */
+static void new_instance(Scheduler *s, const char *instance)
+{
+    memcpy(s->instance, instance, sizeof(s->instance));
+    s->next_number = 1;
+    s->reclaiming = s->adopt_wanted = true;
+}
+
 static void leases(Scheduler *s, const LeaseNews *news)
 {
+    bool other = strcmp(s->instance, news->instance) != 0;
     int i;
 
+    if (s->reclaim && !other)
+        return;
     free(s->held);
     s->held = malloc((news->n + 1) * sizeof(*s->held));
     if (s->held == NULL)
@@ -391,6 +403,10 @@ static void leases(Scheduler *s, const LeaseNews *news)
             s->adopt_wanted = true;
     }
     s->claim_wanted = true;
+    if (news->until_us > 0 && other) {
+        s->reclaim = false;
+        new_instance(s, news->instance);
+    }
 }
 
 void progress_news(Scheduler *s, News *news)
@@ -502,6 +518,39 @@ void progress_claimed(Scheduler *s, const StoreGroup *row)
     progress_touch(s, active, now);
 }
 
+/* Feeds the receipts of its ledger again: group_event() judges by facts. */
+static void feed_receipts(Scheduler *s, Active *active,
+                          const StoreGroup *row, int64_t now)
+{
+    const StoreHistory *h;
+    int i;
+
+    for (i = 0; i < row->histories; i++) {
+        h = &row->history[i];
+        if ((h->outcome != LEDGER_DELIVERED &&
+             h->outcome != LEDGER_NOT_DELIVERED) ||
+            h->copy > active->group.copies_len)
+            continue;
+        group_event(&active->group,
+                    receipt_event((LedgerOutcome) h->outcome, h->code),
+                    h->copy - 1, now, scheduler_random(s));
+    }
+}
+
+/* Message ids of before, so that its receipts find it. */
+static void learn_ids(Scheduler *s, const StoreGroup *row)
+{
+    const StoreHistory *h;
+    int i;
+
+    for (i = 0; i < row->histories; i++) {
+        h = &row->history[i];
+        if (h->outcome == LEDGER_ACCEPTED && h->message_id != NULL &&
+            h->smsc_id != NULL)
+            ids_add(s->ids, h->smsc_id, h->message_id, row->id, h->copy - 1);
+    }
+}
+
 void progress_adopted(Scheduler *s, const StoreGroup *row)
 {
     Active *active = actives_find(s->actives, row->id);
@@ -515,42 +564,31 @@ void progress_adopted(Scheduler *s, const StoreGroup *row)
     active = take(s, row);
     if (active == NULL)
         return;
+    learn_ids(s, row);
     group_event(&active->group, EVENT_ADOPTED, 0, now, scheduler_random(s));
     progress_touch(s, active, now);
 }
 
-/* Feeds the receipts of its ledger again: group_event() judges by facts. */
-static void feed_receipts(Scheduler *s, Active *active,
-                          const StoreGroup *row, int64_t now)
-{
-    const StoreHistory *h;
-    int i;
-
-    for (i = 0; i < row->histories; i++) {
-        h = &row->history[i];
-        if (h->outcome != LEDGER_DELIVERED &&
-            h->outcome != LEDGER_NOT_DELIVERED)
-            continue;
-        group_event(&active->group,
-                    receipt_event((LedgerOutcome) h->outcome, h->code),
-                    h->copy - 1, now, scheduler_random(s));
-    }
-}
-
+/*
+ * What was only lent is given back with a transition, even if nothing has
+ * changed; a group in hand just learns what came another way.
+ */
 void progress_reviewed(Scheduler *s, const StoreGroup *row)
 {
-    Active *active;
+    Active *active = actives_find(s->actives, row->id);
     int64_t now = now_us();
+    bool lent = active == NULL;
 
-    if (actives_find(s->actives, row->id) != NULL)
-        return;
-    active = take(s, row);
-    if (active == NULL)
+    if (lent)
+        active = take(s, row);
+    if (active == NULL || active->dropped)
         return;
     feed_receipts(s, active, row, now);
     if (row->cancel_requested)
         group_event(&active->group, EVENT_CANCEL, 0, now,
                     scheduler_random(s));
     group_tick(&active->group, now, scheduler_random(s));
+    if (lent && !differs(active))
+        store_state_of(s, active, TIME_NEVER);
     progress_touch(s, active, now);
 }

@@ -2,9 +2,11 @@
  * receipts.c - see receipts.h
  */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bearerbox/news.h"
 #include "bearerbox/receipts.h"
 
 static const int64_t HOLD_US = 1000000;
@@ -26,6 +28,7 @@ typedef struct {
 
 struct Receipts {
     Queue held, going, sent;
+    char sent_instance[INSTANCE_SIZE];
     int64_t sent_number;
     bool under_way;
 };
@@ -145,6 +148,16 @@ bool receipts_ready(const Receipts *receipts)
            (receipts->sent.n > 0 || receipts->going.n > 0);
 }
 
+bool receipts_lost(const Receipts *receipts)
+{
+    return !receipts->under_way && receipts->sent.n > 0;
+}
+
+bool receipts_waiting(const Receipts *receipts)
+{
+    return receipts->sent.n > 0;
+}
+
 void receipts_send(Receipts *receipts, Store *store, const char *instance,
                    int64_t *next_number, int64_t now, StoreGroups *done,
                    void *arg)
@@ -159,14 +172,15 @@ void receipts_send(Receipts *receipts, Store *store, const char *instance,
                       queue_unlink(&receipts->going,
                                    &receipts->going.first));
         receipts->sent_number = (*next_number)++;
+        snprintf(receipts->sent_instance, INSTANCE_SIZE, "%s", instance);
     }
     for (item = receipts->sent.first; item != NULL; item = item->next) {
         rows[n] = item->receipt;
         rows[n++].ago_us = now - item->at_us;
     }
     receipts->under_way = true;
-    store_receipts(store, instance, receipts->sent_number, rows, n, done,
-                   arg);
+    store_receipts(store, receipts->sent_instance, receipts->sent_number,
+                   rows, n, done, arg);
 }
 
 void receipts_answered(Receipts *receipts, StoreOutcome outcome)

@@ -42,8 +42,14 @@ int64_t receipts_ripen(Receipts *receipts, int64_t now);
 /* Is there anything to send, and is no call under way? */
 bool receipts_ready(const Receipts *receipts);
 
-/* Sends what there is, up to a bound, as one call, under a new number or,
- * after STORE_LOST, again under the old one. */
+/* Was a call lost or refused? It must be repeated before any other. */
+bool receipts_lost(const Receipts *receipts);
+
+/* Is a call not yet answered for good? */
+bool receipts_waiting(const Receipts *receipts);
+
+/* Sends what there is, up to a bound, as one call, under a new number; or
+ * what was lost, under the instance and the number that it had. */
 void receipts_send(Receipts *receipts, Store *store, const char *instance,
                    int64_t *next_number, int64_t now, StoreGroups *done,
                    void *arg);

@@ -22,7 +22,9 @@ enum {
 };
 
 static const int64_t POLL_US = 250 * 1000;      /* should a NOTIFY be lost */
-static const int64_t DUE_US = 500 * 1000;
+static const int64_t DUE_US = 250 * 1000;
+static const int64_t ADOPT_US = 2000 * 1000;
+static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
@@ -79,6 +81,11 @@ static void finish_batch(Scheduler *s, const int64_t *fenced, int n)
         progress_committed(s, groups[i], batch);
     batch_destroy(batch);
     s->claim_wanted = true;
+    if (s->final_sent && now_us() >= s->next_wake) {
+        s->final_sent = false;
+        s->next_wake = now_us() + WAKE_US;
+        store_result_wake(s->store);
+    }
 }
 
 /* Nothing is lost: what was refused is kept and sent again. */
@@ -107,17 +114,19 @@ static void batch_done(void *arg, StoreOutcome outcome,
 static void send_batch(Scheduler *s)
 {
     s->flying_lost = false;
-    batch_send(s->flying, s->store, s->setup.instance, s->flying_number,
+    batch_send(s->flying, s->store, s->flying_instance, s->flying_number,
                now_us(), batch_done, s);
 }
 
 static void flush(Scheduler *s)
 {
-    if (s->flying != NULL || batch_empty(s->open))
+    if (s->flying != NULL || batch_empty(s->open) || s->reclaiming ||
+        s->instance[0] == '\0')
         return;
     s->flying = s->open;
     s->open = batch_create();
     s->flying_number = s->next_number++;
+    memcpy(s->flying_instance, s->instance, sizeof(s->instance));
     send_batch(s);
 }
 
@@ -148,7 +157,10 @@ static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->adopting = false;
-    s->adopt_wanted = outcome != STORE_DONE || n == REVIEW_MAX;
+    if (outcome != STORE_DONE || n == REVIEW_MAX)
+        s->adopt_wanted = true;
+    else
+        s->reclaiming = false;
     for (i = 0; i < n && outcome == STORE_DONE; i++)
         progress_adopted(s, &rows[i]);
 }
@@ -162,7 +174,7 @@ static void due(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     s->looking_due = false;
     for (i = 0; i < n && outcome == STORE_DONE; i++)
         progress_reviewed(s, &rows[i]);
-    if (n == REVIEW_MAX)
+    if (n > 0)
         s->next_due = 0;
 }
 
@@ -179,16 +191,21 @@ static void receipted(void *arg, StoreOutcome outcome,
         progress_reviewed(s, &rows[i]);
 }
 
-static StoreScope *scope_of(const Scheduler *s)
+/* The leases held; the caller frees them. For claims those only that
+ * nobody waits for. */
+static StoreScope *scope_of(const Scheduler *s, bool to_claim, int *n)
 {
     StoreScope *scope = calloc(s->n_held + 1, sizeof(*scope));
     int i;
 
     if (scope == NULL)
         abort();
+    *n = 0;
     for (i = 0; i < s->n_held; i++) {
-        scope[i].lease = s->held[i].id;
-        scope[i].epoch = s->held[i].epoch;
+        if (to_claim && s->held[i].yielding)
+            continue;
+        scope[*n].lease = s->held[i].id;
+        scope[(*n)++].epoch = s->held[i].epoch;
     }
     return scope;
 }
@@ -205,50 +222,73 @@ static int claim_size(const Scheduler *s)
     return want < room ? want : room;
 }
 
-static void claim(Scheduler *s, const StoreScope *scope, int64_t now)
+static void claim(Scheduler *s, int64_t now)
 {
-    int size = claim_size(s);
+    int size = claim_size(s), n;
+    StoreScope *scope;
 
-    if (s->claiming || s->adopting || s->adopt_wanted || size <= 0 ||
-        atomic_load(&s->draining) || handover_fresh(s) >= FRESH_ENOUGH ||
+    if (s->claiming || size <= 0 || atomic_load(&s->draining) ||
+        handover_fresh(s) >= FRESH_ENOUGH ||
         (!s->claim_wanted && now < s->next_claim))
         return;
     s->claiming = true;
     s->claim_wanted = false;
     s->begun_since_claim = 0;
     s->next_claim = now + POLL_US;
-    store_claim(s->store, scope, s->n_held, size, claimed, s);
+    scope = scope_of(s, true, &n);
+    store_claim(s->store, scope, n, size, claimed, s);
+    free(scope);
+}
+
+static void adopt(Scheduler *s, int64_t now)
+{
+    StoreScope *scope;
+    int n;
+
+    if (s->adopting || s->claiming ||
+        (!s->adopt_wanted && now < s->next_adopt))
+        return;
+    s->adopting = true;
+    s->adopt_wanted = false;
+    s->next_adopt = now + ADOPT_US;
+    scope = scope_of(s, false, &n);
+    store_adopt(s->store, scope, n, REVIEW_MAX, adopted, s);
+    free(scope);
+}
+
+static void look_due(Scheduler *s, int64_t now)
+{
+    StoreScope *scope;
+    int n;
+
+    if (s->looking_due || now < s->next_due)
+        return;
+    s->looking_due = true;
+    s->next_due = now + DUE_US;
+    scope = scope_of(s, false, &n);
+    store_due(s->store, scope, n, REVIEW_MAX, due, s);
+    free(scope);
 }
 
 /* Asks the database for what is wanted and not under way. */
 static void ask(Scheduler *s, int64_t now)
 {
-    StoreScope *scope;
-
-    if (store_state(s->store) != STORE_UP)
+    if (store_state(s->store) != STORE_UP || s->instance[0] == '\0')
         return;
-    if (receipts_ready(s->receipts) && now >= s->retry_at)
-        receipts_send(s->receipts, s->store, s->setup.instance,
-                      &s->next_number, now, receipted, s);
     if (now >= s->next_maintain) {
         s->next_maintain = now + MAINTAIN_US;
         store_maintain(s->store);
     }
+    if (receipts_ready(s->receipts) && now >= s->retry_at && !s->reclaiming)
+        receipts_send(s->receipts, s->store, s->instance, &s->next_number,
+                      now, receipted, s);
     if (s->n_held == 0 || now >= s->held_until)
         return;
-    scope = scope_of(s);
-    if (s->adopt_wanted && !s->adopting && !s->claiming) {
-        s->adopting = true;
-        s->adopt_wanted = false;
-        store_adopt(s->store, scope, s->n_held, REVIEW_MAX, adopted, s);
-    }
-    if (!s->looking_due && now >= s->next_due) {
-        s->looking_due = true;
-        s->next_due = now + DUE_US;
-        store_due(s->store, scope, s->n_held, REVIEW_MAX, due, s);
-    }
-    claim(s, scope, now);
-    free(scope);
+    adopt(s, now);
+    if (s->adopting || s->adopt_wanted || s->reclaiming)
+        return;
+    look_due(s, now);
+    claim(s, now);
 }
 
 /* --- the connection ------------------------------------------------------ */
@@ -260,7 +300,9 @@ static void on_state(void *arg, StoreState state)
     s->figures.database_up = state == STORE_UP;
     if (state == STORE_UP) {
         scheduler_log(s, LOG_LEVEL_INFO, "scheduler: database connected");
-        s->reclaim = s->next_number > 1 || s->n_held > 0;
+        s->reclaim = s->reclaiming = s->instance[0] != '\0';
+        s->reclaim_asked = false;
+        s->n_held = 0;
     } else {
         scheduler_log(s, LOG_LEVEL_ERROR, "scheduler: database lost: %s",
                       store_error(s->store));
@@ -276,25 +318,34 @@ static void notified(void *arg, const char *channel, const char *payload)
     s->claim_wanted = true;
 }
 
-/* A batch whose fate is unknown goes first; then the leases are taken anew,
- * since a claim may have been committed behind our back. */
+/* What was in flight goes first, under the old name; then the leases are
+ * taken anew, since a claim may have been committed behind our back; and
+ * only when the groups in hand have their new epochs, what is open goes. */
 static void reconcile(Scheduler *s)
 {
-    if (store_state(s->store) != STORE_UP)
+    int64_t now = now_us();
+
+    if (store_state(s->store) != STORE_UP || now < s->retry_at)
         return;
-    if (s->flying != NULL && s->flying_lost && now_us() >= s->retry_at)
+    if (s->flying != NULL && s->flying_lost)
         send_batch(s);
-    if (s->flying == NULL && s->reclaim) {
-        s->reclaim = false;
+    if (receipts_lost(s->receipts))
+        receipts_send(s->receipts, s->store, s->instance, &s->next_number,
+                      now, receipted, s);
+    if (s->reclaim && !s->reclaim_asked && s->flying == NULL &&
+        !receipts_waiting(s->receipts)) {
+        s->reclaim_asked = true;
         leases_renew_all(s->setup.leases);
     }
 }
 
 /* --- groups whose link or lease is gone ---------------------------------- */
 
+enum { SWEPT_MAX = 64 };
+
 typedef struct {
     Scheduler *s;
-    Active *found[64];
+    Active *found[SWEPT_MAX];
     int n;
 } Sweep;
 
@@ -304,13 +355,44 @@ static void find_lost(Active *active, void *arg)
     Scheduler *s = sweep->s;
     int i;
 
-    if (active->dropped || sweep->n == 64)
+    if (active->dropped || sweep->n == SWEPT_MAX)
         return;
     for (i = 0; i < s->n_held; i++) {
         if (s->held[i].id == active->lease)
             return;
     }
     sweep->found[sweep->n++] = active;
+}
+
+static void mark_in_use(Active *active, void *arg)
+{
+    Scheduler *s = arg;
+    int i;
+
+    for (i = 0; i < s->n_held; i++) {
+        if (s->held[i].id == active->lease)
+            s->held[i].in_use = true;
+    }
+}
+
+/* Lets go of what others wait for, once nothing of it is in hand. */
+static void yield_leases(Scheduler *s)
+{
+    int *ids = malloc((s->n_held + 1) * sizeof(*ids));
+    int i, n = 0;
+
+    if (ids == NULL)
+        abort();
+    for (i = 0; i < s->n_held; i++)
+        s->held[i].in_use = false;
+    actives_each(s->actives, mark_in_use, s);
+    for (i = 0; i < s->n_held; i++) {
+        if (s->held[i].yielding && !s->held[i].in_use)
+            ids[n++] = s->held[i].id;
+    }
+    if (n > 0 && !s->claiming)
+        leases_yield(s->setup.leases, ids, n);
+    free(ids);
 }
 
 /* Forgets groups whose lease went to somebody else. */
@@ -323,11 +405,12 @@ static void sweep(Scheduler *s, int64_t now)
         return;
     s->next_sweep = now + SWEEP_US;
     tickets_expire(s->setup.tickets, now - LATE_US);
-    if (s->n_held == 0 || now >= s->held_until)
+    if (s->n_held == 0 || now >= s->held_until || s->reclaiming)
         return;
     actives_each(s->actives, find_lost, &found);
     for (i = 0; i < found.n; i++)
         progress_drop(s, found.found[i]);
+    yield_leases(s);
 }
 
 /* --- the loop ------------------------------------------------------------ */
@@ -377,7 +460,9 @@ static void show_figures(Scheduler *s)
     s->shown = s->figures;
     pthread_mutex_unlock(&s->figures_lock);
     atomic_store(&s->drained, actives_count(s->actives) == 0 &&
-                 s->flying == NULL && batch_empty(s->open) && !s->claiming);
+                 s->flying == NULL && batch_empty(s->open) && !s->claiming &&
+                 !receipts_waiting(s->receipts) &&
+                 !receipts_ready(s->receipts));
 }
 
 static void round_once(Scheduler *s)

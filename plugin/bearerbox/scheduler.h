@@ -33,7 +33,6 @@ typedef struct Scheduler Scheduler;
 /* All borrowed for the scheduler's life. */
 typedef struct {
     const char *conninfo;
-    const char *instance;           /* unique in the cluster */
     const GroupLimits *limits;
     const StatusOverrides *overrides;
     int64_t answer_timeout_us;

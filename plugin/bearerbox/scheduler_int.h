@@ -39,14 +39,20 @@ struct Scheduler {
     Filter *known;              /* message ids whose answer has been seen */
     Receipts *receipts;
 
+    char instance[INSTANCE_SIZE];   /* the name our batches are under */
     LeaseHeld *held;            /* leases, and until when */
     int n_held;
     int64_t held_until;
 
     Batch *open, *flying;
     int64_t flying_number, next_number;
+    char flying_instance[INSTANCE_SIZE];
     bool flying_lost;           /* to be sent again under its number */
-    bool reclaim;               /* then take all leases anew */
+    bool reclaim;               /* the leases held are void; take new ones */
+    bool reclaim_asked;
+    bool reclaiming;            /* nothing is sent before groups in hand
+                                 * have their new epochs */
+    bool final_sent;            /* a batch with results: wake notifiers */
 
     LinkQueue *queues;
     int n_queues;
@@ -55,7 +61,8 @@ struct Scheduler {
 
     bool claiming, claim_wanted, adopting, adopt_wanted, looking_due;
     int begun_since_claim;
-    int64_t next_claim, next_due, next_sweep, next_maintain;
+    int64_t next_claim, next_due, next_adopt, next_sweep, next_maintain;
+    int64_t next_wake;
     int64_t retry_at;           /* of what the database refused */
 
     unsigned short dice[3];
