@@ -1,0 +1,87 @@
+/*
+ * pg_int.h - the connection, as pg.c and pg_start.c know it
+ *
+ *      WAITING --time--> CONNECTING --> STARTING --> RUNNING
+ *         ^                  |             |            |
+ *         +---- pg_lost() ---+-------------+------------+
+ *
+ * Whatever goes wrong, there is one way back: everything unanswered becomes
+ * STORE_LOST, the connection is thrown away, and a new one is made after a
+ * while. To others the store is up in RUNNING only.
+ */
+
+#ifndef CONVOY_STORE_PG_INT_H
+#define CONVOY_STORE_PG_INT_H
+
+#include "store/conninfo.h"
+#include "store/pg.h"
+
+typedef enum {
+    PG_WAITING,         /* for retry_at */
+    PG_CONNECTING,      /* PQconnectPoll, until give_up_at */
+    PG_STARTING,        /* statements are being prepared */
+    PG_RUNNING
+} PgPhase;
+
+/* A statement that waits for its answer. */
+typedef struct {
+    const char *what;   /* function, for error messages */
+    PgParse *parse;
+    void (*done)(void);
+    void *arg;
+    int n;
+} PgRequest;
+
+typedef struct {
+    PgRequest *items;   /* a ring */
+    int first, n, size;
+} PgQueue;
+
+struct Store {
+    const PgRole *role;
+    StoreEvents events;
+    Conninfo *conninfo;             /* NULL: unreadable, see error */
+    PGconn *conn;
+    PgPhase phase;
+    PostgresPollingStatusType wants;    /* of PQconnectPoll */
+    bool wants_write;               /* PQflush is not through */
+    bool broken;                    /* to be given up in the next run */
+    bool start_failed;
+    PgQueue sent;                   /* in the order of their answers */
+    PgQueue refused;                /* made while not up */
+    PGresult *result;               /* of the first of `sent`, so far */
+    Args args;
+    int64_t now, retry_at, give_up_at;
+    int64_t head_since;             /* since when the first of `sent` has
+                                     * been the first; -1: the next run */
+    int failures;                   /* since it was up */
+    unsigned int seed;
+    char error[512];
+    char told[512];                 /* error at the last on_state(DOWN) */
+};
+
+/* --- pg.c --- */
+
+/* Answers those in the queue now with STORE_LOST; callbacks may call again. */
+void pg_answer_lost(PgQueue *queue);
+
+/* Ends one statement of the pipeline, which was sent if `sent`: what follows
+ * it does not fail with it. */
+void pg_sync(Store *store, bool sent, const PgRequest *request);
+
+/* One line, printf-like; newlines in arguments are folded. */
+void pg_error(Store *store, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* --- pg_start.c --- */
+
+void pg_connect(Store *store);
+void pg_connect_go_on(Store *store);
+
+/* Calls on_state when that is due. */
+void pg_tell(Store *store, StoreState state);
+
+/* Gives the connection up; the reason is in store->error. */
+void pg_lost(Store *store);
+
+#endif

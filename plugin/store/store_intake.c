@@ -1,0 +1,118 @@
+/*
+ * store_intake.c - what intake asks of the database
+ */
+
+#include <stdlib.h>
+
+#include "store/memory.h"
+#include "store/pg.h"
+#include "store/rows.h"
+
+static const PgField PUSH_FIELDS[] = {
+    PG_FIELD(StorePush, pi, TEXT),
+    PG_FIELD(StorePush, push_id, TEXT),
+    PG_FIELD_NULL(StorePush, notify_url, TEXT, PG_NULL),
+    PG_FIELD_NULL(StorePush, source_reference, TEXT, PG_NULL),
+    PG_FIELD_NULL(StorePush, qos, TEXT, PG_NULL)
+};
+static const PgRecord PUSH = PG_RECORD(PUSH_FIELDS, StorePush);
+
+static const PgField GROUP_FIELDS[] = {
+    PG_FIELD(StoreNewGroup, address, TEXT),
+    PG_FIELD(StoreNewGroup, receiver, TEXT),
+    PG_FIELD(StoreNewGroup, route, TEXT),
+    PG_FIELD(StoreNewGroup, sender, TEXT),
+    PG_FIELD(StoreNewGroup, service, TEXT),
+    PG_FIELD(StoreNewGroup, priority, INT2),
+    PG_FIELD_NULL(StoreNewGroup, not_before_us, INT8, PG_NULL),
+    PG_FIELD_NULL(StoreNewGroup, deadline_us, INT8, PG_NULL),
+    PG_FIELD(StoreNewGroup, segments, INT2),
+    PG_FIELD(StoreNewGroup, concat_bits, INT2),
+    PG_FIELD(StoreNewGroup, ports, PORTS),
+    PG_FIELD(StoreNewGroup, payload, BYTEA),
+    PG_FIELD_NULL(StoreNewGroup, extra, TEXT, PG_NULL)
+};
+static const PgRecord GROUP = PG_RECORD(GROUP_FIELDS, StoreNewGroup);
+
+/* Which push a group belongs to, and what became of a push: SQL counts
+ * from 1. */
+typedef struct {
+    int push;
+    bool stored;
+} Stored;
+
+static const PgField STORED_FIELDS[] = {
+    PG_FIELD(Stored, push, INT4),
+    PG_FIELD(Stored, stored, BOOL)
+};
+static const PgRecord NUMBER = { STORED_FIELDS, 1, sizeof(Stored) };
+
+static const PgCall PUSH_STORE = {
+    .function = "push_store",
+    .params = 21,
+    .rows = PG_RECORD(STORED_FIELDS, Stored)
+};
+static const PgCall PUSH_WAKE = { .function = "push_wake" };
+
+static const PgCall *const CALLS[] = {
+    &PUSH_STORE, &PUSH_WAKE, &pg_maintain, NULL
+};
+static const char *const CHANNELS[] = { NULL };
+
+const PgRole pg_intake = {
+    .name = "convoy_intake",
+    .calls = CALLS,
+    .channels = CHANNELS,
+    .timeout_ms = 10000,
+    .first = &pg_maintain
+};
+
+static void stored(const PgReply *reply)
+{
+    StorePushDone *done = (StorePushDone *) reply->done;
+    bool *fresh;
+    Stored *rows;
+    int i, n;
+
+    if (reply->outcome != STORE_DONE) {
+        done(reply->arg, reply->outcome, NULL, reply->n);
+        return;
+    }
+    n = PQntuples(reply->result);
+    rows = rows_read(reply->result, &PUSH_STORE.rows);
+    fresh = memory_resize(NULL, (size_t) reply->n, sizeof(*fresh));
+    for (i = 0; i < reply->n; i++)
+        fresh[i] = false;
+    for (i = 0; i < n; i++) {
+        if (rows[i].push >= 1 && rows[i].push <= reply->n)
+            fresh[rows[i].push - 1] = rows[i].stored;
+    }
+    done(reply->arg, STORE_DONE, fresh, reply->n);
+    free(fresh);
+    free(rows);
+}
+
+void store_push(Store *store, const StorePush *pushes, int n,
+                const StoreNewGroup *groups, int m, int64_t lifetime_us,
+                int64_t receipt_timeout_us, StorePushDone *done, void *arg)
+{
+    Args *args = pg_args(store);
+    Stored *numbers = memory_resize(NULL, (size_t) m, sizeof(*numbers));
+    int i;
+
+    for (i = 0; i < m; i++)
+        numbers[i].push = groups[i].push + 1;
+    args_records(args, &PUSH, pushes, n);
+    args_records(args, &NUMBER, numbers, m);
+    args_records(args, &GROUP, groups, m);
+    args_int64(args, lifetime_us);
+    args_int64(args, receipt_timeout_us);
+    free(numbers);
+    pg_send(store, &PUSH_STORE, stored, (void (*)(void)) done, arg, n);
+}
+
+void store_wake(Store *store)
+{
+    pg_args(store);
+    pg_send(store, &PUSH_WAKE, NULL, NULL, NULL, 0);
+}

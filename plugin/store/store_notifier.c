@@ -1,0 +1,81 @@
+/*
+ * store_notifier.c - what the notifier asks of the database
+ */
+
+#include <stdlib.h>
+
+#include "store/pg.h"
+#include "store/rows.h"
+
+static const PgField NOTE_FIELDS[] = {
+    PG_FIELD(StoreNote, id, INT8),
+    PG_FIELD(StoreNote, url, TEXT),
+    PG_FIELD(StoreNote, pi, TEXT),
+    PG_FIELD(StoreNote, push_id, TEXT),
+    PG_FIELD(StoreNote, address, TEXT),
+    PG_FIELD_NULL(StoreNote, source_reference, TEXT, PG_NULL),
+    PG_FIELD_NULL(StoreNote, qos, TEXT, PG_NULL),
+    PG_FIELD(StoreNote, state, INT2),
+    PG_FIELD(StoreNote, code, INT4),
+    PG_FIELD(StoreNote, cause, TEXT),
+    PG_FIELD(StoreNote, accepted_at_us, INT8),
+    PG_FIELD(StoreNote, event_at_us, INT8),
+    PG_FIELD(StoreNote, tries, INT4)
+};
+
+static const PgField NOTE_DONE_FIELDS[] = {
+    PG_FIELD(StoreNoteDone, id, INT8),
+    PG_FIELD(StoreNoteDone, tries, INT4),
+    PG_FIELD(StoreNoteDone, done, BOOL),
+    PG_FIELD(StoreNoteDone, retry_in_us, INT8),
+    PG_FIELD_NULL(StoreNoteDone, answer, TEXT, PG_NULL)
+};
+static const PgRecord NOTE_DONE = PG_RECORD(NOTE_DONE_FIELDS, StoreNoteDone);
+
+static const PgCall TAKE = {
+    .function = "notify_take",
+    .params = 3,
+    .rows = PG_RECORD(NOTE_FIELDS, StoreNote)
+};
+static const PgCall DONE = { .function = "notify_done", .params = 5 };
+
+static const PgCall *const CALLS[] = { &TAKE, &DONE, NULL };
+static const char *const CHANNELS[] = { "convoy_result", NULL };
+
+const PgRole pg_notifier = {
+    .name = "convoy_notifier",
+    .calls = CALLS,
+    .channels = CHANNELS,
+    .timeout_ms = 10000
+};
+
+static void give_notes(const PgReply *reply)
+{
+    StoreNotes *done = (StoreNotes *) reply->done;
+    StoreNote *notes;
+
+    if (reply->outcome != STORE_DONE) {
+        done(reply->arg, reply->outcome, NULL, 0);
+        return;
+    }
+    notes = rows_read(reply->result, &TAKE.rows);
+    done(reply->arg, STORE_DONE, notes, PQntuples(reply->result));
+    free(notes);
+}
+
+void store_notify_take(Store *store, const char *instance, int max,
+                       int64_t lease_us, StoreNotes *done, void *arg)
+{
+    Args *args = pg_args(store);
+
+    args_text(args, instance);
+    args_int(args, max);
+    args_int64(args, lease_us);
+    pg_send(store, &TAKE, give_notes, (void (*)(void)) done, arg, 0);
+}
+
+void store_notify_done(Store *store, const StoreNoteDone *notes, int n)
+{
+    args_records(pg_args(store), &NOTE_DONE, notes, n);
+    pg_send(store, &DONE, NULL, NULL, NULL, 0);
+}
