@@ -1,0 +1,112 @@
+/*
+ * convoyctl_report.c - what the queue holds, in words
+ *
+ * Reads only the views that every monitor may read.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "convoyctl.h"
+
+/* Prints a result as a table, or `nothing`, under a headline. */
+static void print_table(PGconn *db, const char *headline, const char *sql,
+                        const char *nothing)
+{
+    char gap[] = "  ";
+    const PQprintOpt options = { .header = 1, .align = 1, .fieldSep = gap };
+    PGresult *result = db_query(db, sql, 0, NULL);
+
+    if (PQntuples(result) == 0) {
+        printf("%s: %s\n", headline, nothing);
+    } else {
+        printf("%s:\n", headline);
+        PQprint(stdout, result, &options);
+    }
+    PQclear(result);
+}
+
+int ctl_status(PGconn *db)
+{
+    char *whose = db_text(db,
+        "SELECT format('deployment %s, schema version %s%s', deployment,"
+        " version, CASE WHEN held THEN E'\\nHELD: this database is older than"
+        " a box remembers; see convoyctl accept-restore' END)"
+        " FROM convoy.deployment_view", 0, NULL);
+
+    puts(whose);
+    free(whose);
+    print_table(db, "queue",
+        "SELECT CASE route WHEN '' THEN '(any)' ELSE route END AS route,"
+        " state, groups, behind_others, date_trunc('second', clock_timestamp()"
+        " - oldest) AS oldest FROM convoy.queue_view ORDER BY 1, 2", "empty");
+    print_table(db, "parked",
+        "SELECT id AS \"group\", state, attempt, takeovers, receiver"
+        " FROM convoy.parked_view ORDER BY id", "none");
+    print_table(db, "leases",
+        "SELECT coalesce(owner, '(nobody)') AS owner, CASE route WHEN '' THEN"
+        " '(any)' ELSE route END AS route, count(*) AS shards, alive"
+        " FROM convoy.lease_view GROUP BY 1, 2, 4 ORDER BY 1, 2", "none");
+    print_table(db, "notifications",
+        "SELECT count(*) AS waiting, max(tries) AS tries,"
+        " date_trunc('second', clock_timestamp() - min(event_at)) AS oldest"
+        " FROM convoy.notification_view HAVING count(*) > 0", "none waiting");
+    return 0;
+}
+
+/* Prints one line for each row's only column. */
+static int print_lines(PGconn *db, const char *indent, const char *sql,
+                       const char *value)
+{
+    const char *const values[] = { value };
+    PGresult *result = db_query(db, sql, 1, values);
+    int i, n = PQntuples(result);
+
+    for (i = 0; i < n; i++)
+        printf("%s%s\n", indent, PQgetvalue(result, i, 0));
+    PQclear(result);
+    return n;
+}
+
+static void show_group(PGconn *db, const char *id)
+{
+    print_lines(db, "  ",
+        "SELECT format('group %s to %s: %s%s, attempt %s, %s segment(s)%s',"
+        " group_id, receiver, state, coalesce(' (' || code || ': ' || cause"
+        " || ')', ''), attempt, segments, CASE WHEN parked THEN ', PARKED'"
+        " WHEN waiting THEN ', behind another group of this receiver' END)"
+        " FROM convoy.group_view WHERE group_id = $1", id);
+    print_lines(db, "    ",
+        "SELECT format('%s  segment %s, attempt %s: %s%s%s%s%s', at, segment,"
+        " attempt, outcome, ' by ' || smsc_id, ', message id ' || message_id,"
+        " ', code ' || code, ', ' || text)"
+        " FROM convoy.ledger_view WHERE group_id = $1 ORDER BY id", id);
+    print_lines(db, "    ",
+        "SELECT format('notification to %s: tried %s times, next try %s%s',"
+        " url, tries, due_at, ', last answer ' || answer)"
+        " FROM convoy.notification_view WHERE group_id = $1", id);
+    print_lines(db, "    ",
+        "SELECT format('notification: settled at %s after %s tries%s', at,"
+        " tries, ', answer ' || answer)"
+        " FROM convoy.notified_view WHERE group_id = $1", id);
+}
+
+int ctl_show(PGconn *db, const char *push_id)
+{
+    const char *const values[] = { push_id };
+    PGresult *groups;
+    int i;
+
+    if (print_lines(db, "",
+            "SELECT format('push %s of PI \"%s\", accepted %s%s', push_id,"
+            " pi, accepted_at, ', to be notified: ' || notify_url)"
+            " FROM convoy.push_view WHERE push_id = $1", push_id) == 0)
+        ctl_fail("there is no push %s", push_id);
+    groups = db_query(db, "SELECT unnest(groups) FROM convoy.push_view"
+                      " WHERE push_id = $1", 1, values);
+    for (i = 0; i < PQntuples(groups); i++)
+        show_group(db, PQgetvalue(groups, i, 0));
+    PQclear(groups);
+    return 0;
+}

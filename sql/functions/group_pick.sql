@@ -1,0 +1,33 @@
+-- The next ready groups in the order of the claim, not locked; moves the
+-- cursors behind them. With many leases each contributes only about twice
+-- its even share, so that not all of them are read and sorted every time.
+CREATE FUNCTION group_pick(leases int[], epochs bigint[], max int, sweep bool)
+RETURNS bigint[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    share int := least(max, 4 + 2 * max / greatest(cardinality(leases), 1));
+    picked bigint[];
+BEGIN
+    WITH scope AS MATERIALIZED (
+        SELECT l.id AS lease, p.priority,
+               CASE WHEN sweep THEN 0
+                    ELSE cursor_get(l.id, p.priority) END AS low
+        FROM unnest(leases, epochs) asked (id, epoch)
+             JOIN lease l ON l.id = asked.id AND l.epoch = asked.epoch,
+             unnest('{2, 1, 0}'::smallint[]) p (priority)
+    ), head AS MATERIALIZED (
+        SELECT h.id, s.lease, s.priority
+        FROM scope s, LATERAL (
+            SELECT g.id FROM live g
+            WHERE g.ready AND g.lease = s.lease AND g.priority = s.priority
+                  AND g.id >= s.low AND g.deadline_at > clock_timestamp()
+            ORDER BY g.id LIMIT share) h
+        ORDER BY s.priority DESC, h.id LIMIT max
+    ), moved AS (
+        SELECT count(cursor_set(h.lease, h.priority, h.top + 1))
+        FROM (SELECT h.lease, h.priority, max(h.id) AS top FROM head h
+              GROUP BY 1, 2) h
+    )
+    SELECT array_agg(h.id) INTO picked FROM head h, moved;
+    RETURN picked;
+END $$;

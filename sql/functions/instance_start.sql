@@ -1,0 +1,40 @@
+-- Makes an instance known: one connection epoch of one box.
+--
+-- Arguments: instance: a name never used before; deployment as configured;
+--   last_instance, last_batch: what the box remembers of its last batch in a
+--   file beside the database (NULL, 0: nothing).
+-- Returns the number of this instance's last batch (0 when new), the
+--   cluster's system identifier, and whether the queue is held: this
+--   database does not know a batch that the box saw committed, so it was
+--   restored from a backup, and groups in it may have been sent since.
+-- Errors: P0001 if this is another deployment's queue or a copy of one.
+-- Called by: scheduler, after each connect. Invariants 7, 10.
+CREATE FUNCTION instance_start(instance text, deployment text,
+                               last_instance text, last_batch bigint)
+RETURNS TABLE (batch bigint, system_identifier text, held bool)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = convoy, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    wrong text := deployment_check(instance_start.deployment);
+BEGIN
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '%', wrong;
+    END IF;
+
+    INSERT INTO instance (name) VALUES (instance_start.instance)
+    ON CONFLICT DO NOTHING;
+
+    IF instance_start.last_batch > 0 AND NOT EXISTS (
+            SELECT FROM batch b
+            WHERE b.instance = instance_start.last_instance
+                  AND b.number >= instance_start.last_batch) THEN
+        UPDATE setting SET held = true, held_group = nextval('group_seq')
+        WHERE NOT held;
+    END IF;
+
+    RETURN QUERY
+    SELECT coalesce((SELECT max(b.number) FROM batch b
+                     WHERE b.instance = instance_start.instance), 0),
+           s.system_identifier, s.held
+    FROM setting s;
+END $$;

@@ -1,0 +1,33 @@
+-- What a retention lets go: deletes pushes that were accepted before it and
+-- have ended, and lists the partitions that may be dropped (partition_drop).
+-- Bodies go as soon as no live group needs them.
+-- Called by: convoyctl maintain.
+CREATE FUNCTION maintain_expired(retention interval)
+RETURNS TABLE (name text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    today date := utc_day(clock_timestamp());
+BEGIN
+    DELETE FROM push p
+    WHERE p.accepted_at < clock_timestamp() - retention
+          AND NOT EXISTS (SELECT FROM live g WHERE g.id = ANY (p.groups))
+          AND NOT EXISTS (SELECT FROM notification n
+                          WHERE n.id = ANY (p.groups));
+    DELETE FROM instance i
+    WHERE i.expires_at < clock_timestamp() - interval '400 days'
+          AND i.started_at < clock_timestamp() - interval '400 days';
+    DELETE FROM batch b
+    WHERE NOT EXISTS (SELECT FROM instance i WHERE i.name = b.instance);
+
+    RETURN QUERY
+    SELECT p.name FROM partition_list() p
+    WHERE CASE p.parent
+          WHEN 'body' THEN p.day < today
+               AND NOT EXISTS (SELECT FROM live g WHERE g.body_day = p.day)
+          WHEN 'ledger' THEN p.day < today - retention
+               AND NOT EXISTS (SELECT FROM live g JOIN body b
+                               ON b.day = g.body_day AND b.group_id = g.id
+                               WHERE utc_day(b.stored_at) <= p.day)
+          ELSE p.day < today - retention END;
+END $$;

@@ -1,0 +1,7 @@
+-- The key of a push: 128 bits of SHA-256 over PI and push-id. Short whatever
+-- the push-id's length, and no PI can make one that collides with another's.
+CREATE FUNCTION push_digest(pi text, push_id text) RETURNS bytea
+LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT substring(sha256(convert_to(pi, 'UTF8') || '\x00'::bytea
+                            || convert_to(push_id, 'UTF8')) FROM 1 FOR 16)
+$$;

@@ -1,0 +1,39 @@
+-- Who may do what. Convoyctl runs this last; everything else in the schema is
+-- the owner's alone, and functions reach it as SECURITY DEFINER.
+
+REVOKE ALL ON SCHEMA convoy FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA convoy FROM PUBLIC;
+GRANT USAGE ON SCHEMA convoy
+    TO convoy_intake, convoy_scheduler, convoy_notifier, convoy_monitor;
+
+GRANT EXECUTE ON FUNCTION schema_version, deployment_check, maintain_ahead
+    TO convoy_intake, convoy_scheduler, convoy_notifier;
+GRANT EXECUTE ON FUNCTION schema_version, state_name, aim_name, outcome_name
+    TO convoy_monitor;
+GRANT EXECUTE ON FUNCTION push_store, push_wake TO convoy_intake;
+GRANT EXECUTE ON FUNCTION instance_start, lease_renew, group_claim,
+    group_adopt, group_due, group_batch, receipts, result_wake
+    TO convoy_scheduler;
+GRANT EXECUTE ON FUNCTION notify_take, notify_done TO convoy_notifier;
+GRANT SELECT ON queue_view, parked_view, push_view, group_view, result_view,
+    ledger_view, lease_view, notification_view, notified_view,
+    deployment_view TO convoy_monitor;
+
+-- Plans are made once a session, often while the tables are still small, and
+-- must stay right when they have grown: by index and nested loop, whatever
+-- the statistics say at that moment.
+DO $$
+DECLARE
+    hot regproc;
+BEGIN
+    FOREACH hot IN ARRAY '{push_store, group_claim, group_adopt, group_due,
+            group_batch, receipts, notify_take, notify_done}'::regproc[] LOOP
+        EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode TO
+                        force_generic_plan', hot);
+        EXECUTE format('ALTER FUNCTION %s SET enable_seqscan TO off', hot);
+        EXECUTE format('ALTER FUNCTION %s SET enable_hashjoin TO off', hot);
+        EXECUTE format('ALTER FUNCTION %s SET enable_mergejoin TO off', hot);
+        EXECUTE format('ALTER FUNCTION %s SET enable_bitmapscan TO off', hot);
+        EXECUTE format('ALTER FUNCTION %s SET jit TO off', hot);
+    END LOOP;
+END $$;
