@@ -1,8 +1,8 @@
 """A private PostgreSQL: made in a folder, reached by a socket in it alone.
 
-Clients in the sandbox are the superuser postgres (tests and people) and
-`convoy`, which owns the database convoy and may make roles, as README.md
-tells an operator to set it up.
+Clients in the sandbox are the superuser postgres (convoyctl, tests, people)
+and the login role convoy (the boxes), as README.md tells an operator to set
+it up.
 """
 
 import glob
@@ -55,8 +55,8 @@ def make_database(folder):
     result = subprocess.run(
         ['psql', '-q', '-h', f'{folder}/socket', '-U', 'postgres',
          '-v', 'ON_ERROR_STOP=1',
-         '-c', 'CREATE ROLE convoy LOGIN CREATEROLE',
-         '-c', 'CREATE DATABASE convoy OWNER convoy'],
+         '-c', 'CREATE ROLE convoy LOGIN',
+         '-c', 'CREATE DATABASE convoy'],
         stderr=subprocess.PIPE, text=True)
     if result.returncode:
         raise Failure(f'psql: {result.stderr.strip()}')

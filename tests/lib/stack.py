@@ -105,7 +105,8 @@ def is_ready(port=None, unix=None, socket_folder=None, status=None, holds='',
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(unix)
         if socket_folder:
-            subprocess.run(['pg_isready', '-q', '-h', socket_folder],
+            subprocess.run(['pg_isready', '-q', '-U', 'postgres', '-h',
+                            socket_folder],
                            check=True)
         if status:
             with urllib.request.urlopen(status, timeout=1) as page:
