@@ -142,9 +142,10 @@ static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
 
 /* --- batches ------------------------------------------------------------ */
 
+/* 0 stands for none, and so does what was over before 1970. */
 static int64_t epoch_us(bool given, int64_t s)
 {
-    return given ? s * 1000000 : 0;
+    return given && s > 0 ? s * 1000000 : 0;
 }
 
 /* Describes flight[i] for the call. */
