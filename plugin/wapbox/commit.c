@@ -25,6 +25,7 @@ struct Commit {
     Queue waiting;                  /* for the next batch */
     Push *flight[BATCH];            /* in the batch being committed */
     int in_flight;
+    bool late;                      /* it was said that it takes too long */
     bool wake_owed;
     int64_t last_wake_us;
 
@@ -208,6 +209,7 @@ static void submit(Commit *commit)
     for (i = 0; i < n; ++i)
         describe(commit, i);
     commit->in_flight = n;
+    commit->late = false;
     store_push(commit->store, commit->rows, n, commit->groups, n,
                commit->config->lifetime_us,
                commit->config->limits.receipt_timeout, on_stored, commit);
@@ -243,18 +245,18 @@ static void answer_waiting(Commit *commit, int64_t now)
 static void answer_flight(Commit *commit, int64_t now)
 {
     Push *push;
-    int i, late = 0;
+    int i;
 
     for (i = 0; i < commit->in_flight; ++i) {
         push = commit->flight[i];
         if (push->client == NULL || push->answer_by_us > now)
             continue;
         answer_unavailable(push, no_answer);
-        ++late;
+        if (!commit->late)
+            warning(0, "convoy: intake: the database does not answer in "
+                    "time, pushes are answered 4001");
+        commit->late = true;
     }
-    if (late > 0)
-        warning(0, "convoy: intake: the database does not answer in time, "
-                "%d pushes answered 4001", late);
 }
 
 static void wake_schedulers(Commit *commit, int64_t now)

@@ -269,13 +269,13 @@ static int sleep_ms(int64_t now)
     return (int)((us + 999) / 1000);
 }
 
-/* In the end: until nothing is under way, or two seconds are over. */
+/* In the end: nothing is under way, or two seconds of drain are over. */
 static bool finished(int64_t now, int64_t *stop_by)
 {
+    if (notifier.draining && *stop_by == 0)
+        *stop_by = now + DRAIN_US;
     if (!notifier.stopping)
         return false;
-    if (*stop_by == 0)
-        *stop_by = now + DRAIN_US;
     return now >= *stop_by ||
            (notifier.used == 0 &&
             (!notifier.up || store_outstanding(notifier.store) == 0));
@@ -342,6 +342,7 @@ void notifier_run(void)
 void notifier_drain(void)
 {
     notifier.draining = true;
+    poster_wake(notifier.poster);
 }
 
 void notifier_stop(void)
