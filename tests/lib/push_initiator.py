@@ -25,14 +25,19 @@ def service_indication(href, text, **attributes):
             '</indication></si>\n')
 
 
-def push_message(push_id, receiver, notify_url=None):
-    """The PAP control entity for one receiver, an international number."""
-    notify = (f' ppg-notify-requested-to={quoteattr(notify_url)}'
-              if notify_url else '')
+def push_message(push_id, receiver, notify_url=None, priority=None,
+                 **attributes):
+    """The PAP control entity for one receiver, an international number. The
+    attributes are further ones of push-message, with `_` for `-`."""
+    if notify_url:
+        attributes['ppg_notify_requested_to'] = notify_url
+    extra = ''.join(f' {name.replace("_", "-")}={quoteattr(value)}'
+                    for name, value in attributes.items())
+    quality = f'priority="{priority}" ' if priority else ''
     return (f'<?xml version="1.0"?>\n{DOCTYPE}\n'
-            f'<pap><push-message push-id={quoteattr(push_id)}{notify}>'
+            f'<pap><push-message push-id={quoteattr(push_id)}{extra}>'
             f'<address address-value="WAPPUSH={receiver}/TYPE=PLMN@ppg"/>'
-            '<quality-of-service delivery-method="unconfirmed"/>'
+            f'<quality-of-service {quality}delivery-method="unconfirmed"/>'
             '</push-message></pap>\n')
 
 
@@ -45,11 +50,13 @@ def multipart(control, content, content_type='text/vnd.wap.si'):
     return f'{parts}--{BOUNDARY}--\r\n'.encode()
 
 
+CONTENT_TYPE = f'multipart/related; boundary={BOUNDARY}; type="application/xml"'
+
+
 def post(url, body, headers=(), timeout=30):
     """POSTs one PAP body; returns (HTTP status, body of the answer)."""
-    request = urllib.request.Request(url, body, dict(headers) or {
-        'Content-Type': f'multipart/related; boundary={BOUNDARY}; '
-                        'type="application/xml"'})
+    request = urllib.request.Request(
+        url, body, dict(headers) or {'Content-Type': CONTENT_TYPE})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.read()

@@ -1,0 +1,41 @@
+"""What the database of a sandbox says: the views that an operator has, read
+as the superuser. A connection is made for each question, so that a test may
+stop the server meanwhile."""
+
+import contextlib
+
+import psycopg2
+import psycopg2.extras
+
+
+class Database:
+    def __init__(self, env):
+        self.where = dict(host=env['PGHOST'], port=env['PGPORT'],
+                          dbname=env['PGDATABASE'], user=env['PGUSER'])
+
+    def rows(self, query, *values):
+        """The rows of a query, with named columns."""
+        with contextlib.closing(psycopg2.connect(
+                cursor_factory=psycopg2.extras.NamedTupleCursor,
+                **self.where)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(query, values or None)
+                return cursor.fetchall() if cursor.description else []
+
+    def value(self, query, *values):
+        return self.rows(query, *values)[0][0]
+
+    def live(self):
+        """How many groups have not ended."""
+        return self.value('SELECT coalesce(sum(groups), 0) FROM convoy.queue_view')
+
+    def all_ended(self):
+        return self.live() == 0
+
+    def results(self):
+        return self.rows('SELECT * FROM convoy.result_view')
+
+    def ledger(self):
+        """The ledger in the order of writing."""
+        return self.rows('SELECT * FROM convoy.ledger_view ORDER BY id')

@@ -1,0 +1,167 @@
+"""A Push Initiator for thousands of pushes: it pushes many at a time over
+connections that it keeps, and takes the result notifications.
+
+It runs in a thread with an event loop of its own; the test looks at what it
+has gathered, and waits on that.
+"""
+
+import asyncio
+import threading
+import time
+import urllib.parse
+
+import push_initiator as pi
+from http_stream import Broken, message, read_message
+
+BROKEN = (OSError, Broken, EOFError, asyncio.IncompleteReadError,
+          asyncio.TimeoutError)
+ANSWER = 60         # seconds within which an answer must come
+AGAIN = 0.2         # seconds before a push is repeated
+
+
+class Batch:
+    """Pushes on their way: `done` counts those that have their answer."""
+
+    def __init__(self, pushes):
+        self.pushes, self.done = pushes, 0
+        self._future = None
+
+    def result(self, seconds=300):
+        """Waits until all have been answered; returns the pushes."""
+        self._future.result(seconds)
+        return self.pushes
+
+    @property
+    def running(self):
+        return not self._future.done()
+
+
+class Initiator:
+    """`received` are the notifications (push_initiator.result() of each, with
+    `at`, the time, and `status`, the answer that it was given), in order.
+    `treat` may be set to a function that is given a notification and returns
+    (HTTP status, seconds to wait before it), or None to close the connection
+    without an answer."""
+
+    def __init__(self, ppg_url):
+        self.ppg = urllib.parse.urlsplit(ppg_url)
+        self.received, self.treat = [], None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever,
+                                        daemon=True)
+        self._thread.start()
+        self._server = self._call(asyncio.start_server(
+            self._serve, '127.0.0.1', 0, backlog=512)).result(10)
+        port = self._server.sockets[0].getsockname()[1]
+        self.notify_url = f'http://127.0.0.1:{port}/result'
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(10)
+
+    def _call(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    # --- pushing ------------------------------------------------------------
+
+    def begin(self, pushes, at_a_time=20, until_accepted=False, notify=True):
+        """Begins to push; returns a Batch. With until_accepted a push is
+        repeated, under the same push-id, as long as the connection breaks or
+        the answer is 4001, as a PI does."""
+        batch = Batch(list(pushes))
+        batch._future = self._call(self._push_all(
+            batch, at_a_time, until_accepted,
+            self.notify_url if notify else None))
+        return batch
+
+    def push(self, pushes, *options, seconds=300, **keys):
+        """Pushes and waits for all answers; returns the pushes."""
+        return self.begin(pushes, *options, **keys).result(seconds)
+
+    async def _push_all(self, batch, at_a_time, until_accepted, notify_url):
+        waiting = iter(batch.pushes)
+
+        async def worker():
+            connection = None
+            for push in waiting:
+                body = push.body(notify_url)
+                while True:
+                    connection = await self._push_one(push, body, connection)
+                    if not until_accepted or push.code not in (None, 4001):
+                        break
+                    await asyncio.sleep(AGAIN)
+                batch.done += 1
+            if connection:
+                connection[1].close()
+        await asyncio.gather(*(worker() for _ in range(
+            min(at_a_time, len(batch.pushes)))))
+
+    async def _push_one(self, push, body, connection):
+        """One exchange; returns the connection if it can be used again. One
+        that was kept may have been closed meanwhile: that is tried again."""
+        begun = time.monotonic()
+        kept = connection is not None
+        try:
+            if not kept:
+                connection = await asyncio.open_connection(
+                    self.ppg.hostname, self.ppg.port)
+            reader, writer = connection
+            writer.write(message(
+                f'POST {self.ppg.path} HTTP/1.1', body,
+                {'Host': self.ppg.netloc, 'Content-Type': pi.CONTENT_TYPE}))
+            first, headers, document = await asyncio.wait_for(
+                read_message(reader), ANSWER)
+            push.http = int(first.split()[1])
+            code, push.desc = pi.response(document)
+        except BROKEN:
+            if connection:
+                connection[1].close()
+            if kept:
+                return await self._push_one(push, body, None)
+            push.codes.append(None)
+            return None
+        push.answered = time.time()
+        push.seconds = time.monotonic() - begun
+        push.codes.append(code)
+        if headers.get('connection', '').lower() == 'close':
+            writer.close()
+            return None
+        return connection
+
+    # --- being notified -----------------------------------------------------
+
+    async def _serve(self, reader, writer):
+        try:
+            while True:
+                _, headers, document = await read_message(reader)
+                if not await self._answer(writer, document):
+                    break
+        except BROKEN:
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, writer, document):
+        notification = pi.result(document)
+        notification['at'] = time.time()
+        treatment = self.treat(notification) if self.treat else (202, 0)
+        notification['status'] = treatment and treatment[0]
+        if treatment and treatment[1]:
+            await asyncio.sleep(treatment[1])
+        self.received.append(notification)
+        if treatment is None:
+            return False
+        body = pi.acknowledgement(document)
+        writer.write(message(f'HTTP/1.1 {treatment[0]} X', body,
+                             {'Content-Type': 'application/xml'}))
+        await writer.drain()
+        return True
+
+    def notified(self):
+        """The push-ids whose notification was acknowledged with 2xx."""
+        return {one['push-id'] for one in list(self.received)
+                if one['status'] and 200 <= one['status'] < 300}

@@ -1,0 +1,143 @@
+"""A sandbox for the time of a `with` block: tests/sandbox, seen from a test.
+
+Whatever happens in the block, at its end nothing runs and the folder is gone.
+With CONVOY_KEEP=1 in the environment the folder stays, to be looked into.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import processes
+from database import Database
+from journal import Journal
+from processes import wait_until
+from smsc_control import SmscControl
+
+COMMAND = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..',
+                       'sandbox')
+# Plain environment: nothing of another sandbox, no PostgreSQL settings.
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if not name.startswith('PG')}
+
+
+class SandboxError(Exception):
+    pass
+
+
+def sandbox(*arguments):
+    """Runs tests/sandbox; returns its output, raises SandboxError with what
+    it said if it fails."""
+    result = subprocess.run([COMMAND, *map(str, arguments)], text=True,
+                            env=ENVIRONMENT, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+    if result.returncode:
+        raise SandboxError((result.stderr + result.stdout).strip())
+    return result.stdout
+
+
+class Sandbox:
+    """Options are those of `tests/sandbox up`. Keys of group = convoy can be
+    given as `convoy={'window': 30}`; `conf` is text for kannel.conf, `plan`
+    the SMSC's plan of faults from the start on."""
+
+    def __init__(self, *options, convoy=None, conf='', plan=''):
+        self.options = list(options)
+        for key, value in (convoy or {}).items():
+            self.options += ['--convoy', f'{key}={value}']
+        self.conf, self.plan = conf, plan
+        self.folder, self.env, self.is_up = None, {}, False
+        self.leftovers = []
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp(prefix='convoy-test-')
+        try:
+            if self.conf:
+                path = f'{self.folder}/extra.conf'
+                with open(path, 'w') as file:
+                    file.write(self.conf)
+                self.options += ['--conf', path]
+            sandbox('up', self.folder, *self.options)
+            self.is_up = True
+            self.env = read_env(self.folder)
+            if 'SMSC_CONTROL' in self.env:
+                self.smsc = SmscControl(self.env['SMSC_CONTROL'], self.folder)
+                self.journal = Journal(self.env['SMSC_JOURNAL'])
+                if self.plan:
+                    self.smsc.plan(self.plan)
+            if 'PGHOST' in self.env:
+                self.database = Database(self.env)
+        except BaseException:
+            self.__exit__(*sys.exc_info())
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind and self.is_up:
+            self.show_logs()
+        try:
+            self.down()
+        finally:
+            if os.environ.get('CONVOY_KEEP'):
+                print(f'# kept: {self.folder}')
+            else:
+                shutil.rmtree(self.folder, ignore_errors=True)
+
+    def down(self):
+        """Stops everything, once; `leftovers` are the processes that were
+        there all the same."""
+        if os.path.exists(f'{self.folder}/sandbox.json') and self.folder:
+            self.is_up = False
+            sandbox('down', self.folder)
+        self.leftovers = processes.find(os.path.realpath(self.folder))
+
+    def kill(self, name, signal='KILL'):
+        sandbox('kill', self.folder, name, signal)
+
+    def stop(self, name):
+        """Asks NAME to end in good order; returns the seconds it took."""
+        begun = time.monotonic()
+        sandbox('kill', self.folder, name)
+        return time.monotonic() - begun
+
+    def start(self, name):
+        sandbox('start', self.folder, name)
+
+    def pids(self, name):
+        return processes.find(os.path.realpath(self.folder), name)
+
+    def log(self, name):
+        """What NAME has written to its log, as text."""
+        try:
+            with open(f'{self.folder}/logs/{name}.log',
+                      errors='replace') as file:
+                return file.read()
+        except FileNotFoundError:
+            return ''
+
+    def show_logs(self, lines=15):
+        """Prints the end of each log as TAP comments."""
+        for entry in sorted(os.listdir(f'{self.folder}/logs')):
+            name = entry.removesuffix('.log')
+            for line in self.log(name).splitlines()[-lines:]:
+                print(f'# {name}: {line}')
+
+    def idle(self, seconds=60):
+        """Waits until the SMSC has nothing left to do and every group has
+        ended; the journal is read up to then."""
+        if hasattr(self, 'database'):
+            wait_until(self.database.all_ended, seconds,
+                       'every group has ended')
+        self.smsc.idle(seconds)
+        self.journal.read()
+
+
+def read_env(folder):
+    """The variables in the sandbox's env file."""
+    with open(f'{folder}/env') as file:
+        return {name: ''.join(shlex.split(value)) for name, value in
+                (line.rstrip('\n').split('=', 1) for line in file)}
