@@ -224,6 +224,8 @@ class Smsc:
     """A running simulator in a folder of its own. While it is waited for, its
     clients go on reading and answering."""
 
+    running = []
+
     def __init__(self, folder, plan='', seed=1, max_files=None, **options):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
@@ -239,6 +241,7 @@ class Smsc:
         self.process = subprocess.Popen(
             arguments, preexec_fn=max_files and (lambda: resource.setrlimit(
                 resource.RLIMIT_NOFILE, (max_files, max_files))))
+        Smsc.running.append(self)
         self.until(lambda: os.path.exists(port_file)
                    or self.process.poll() is not None, 'the port file')
         with open(port_file) as file:
@@ -312,6 +315,7 @@ class Smsc:
         """SIGTERM; the exit code."""
         self.process.terminate()
         code = self.process.wait(TIMEOUT)
+        Smsc.running.remove(self)
         for client in self.clients:
             client.close()
         return code
