@@ -19,8 +19,10 @@ import time
 import push_initiator as pi
 import wsp
 
-SANDBOX = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..',
-                       'sandbox')
+TESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+SANDBOX = f'{TESTS}/sandbox'
+BUILD = os.environ.get('CONVOY_BUILD',
+                       f'{os.path.dirname(TESTS)}/build/convoy')
 RECEIVER = '+46701234567'
 PATIENCE = 30       # seconds for everything after the answer
 
@@ -95,28 +97,33 @@ def tell(event):
 
 
 def follow(journal, notifications):
-    """Tells every event until the phone has displayed the push and the PI has
-    been notified; returns the payload displayed and the notification."""
+    """Tells every event until the phone has displayed the push, every segment
+    has its receipt and the PI has been notified; returns the payload displayed
+    and the notification."""
     payload = notification = None
+    receipts = 0
+    segments = 1
     deadline = time.monotonic() + PATIENCE
     with open(journal) as file:
-        while payload is None or notification is None:
-            line = file.readline()
-            if line:
-                event = json.loads(line)
-                tell(event)
-                if event['ev'] == 'display':
-                    payload = bytes.fromhex(event['payload'])
-                continue
-            try:
-                notification = notifications.received.get(timeout=0.01)
-            except queue.Empty:
-                pass
+        while payload is None or receipts < segments or notification is None:
             if time.monotonic() > deadline:
-                fail(f'waited {PATIENCE} s in vain for ' + ' and '.join(
-                    what for what, seen in (
-                        ('the phone to display it', payload),
-                        ('the notification', notification)) if seen is None))
+                fail(f'waited {PATIENCE} s in vain; displayed: '
+                     f'{payload is not None}, receipts: {receipts}, '
+                     f'notified: {notification is not None}')
+            line = file.readline()
+            if not line:
+                try:
+                    notification = notifications.received.get(timeout=0.01)
+                except queue.Empty:
+                    pass
+                continue
+            event = json.loads(line)
+            tell(event)
+            if event['ev'] == 'receipt':
+                receipts += 1
+            elif event['ev'] == 'display':
+                payload = bytes.fromhex(event['payload'])
+                segments = event['total']
     return payload, notification
 
 
@@ -141,6 +148,12 @@ def check_notification(notification, push_id):
         fail('this is not the result')
 
 
+def show(folder, push_id):
+    """Prints the push as an operator sees it."""
+    subprocess.run([f'{BUILD}/plugin/convoyctl', '-c',
+                    f'{folder}/kannel.conf', 'show', push_id], check=True)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix='convoy-demo-')
     notifications = pi.Notifications()
@@ -154,6 +167,8 @@ def main():
         payload, notification = follow(env['SMSC_JOURNAL'], notifications)
         check_document(payload)
         check_notification(notification, push_id)
+        say('convoyctl', 'shows what is on record:')
+        show(folder, push_id)
     finally:
         notifications.close()
         if os.path.exists(f'{folder}/sandbox.json'):
