@@ -14,7 +14,7 @@
 static void print_table(PGconn *db, const char *headline, const char *sql,
                         const char *nothing)
 {
-    char gap[] = "  ";
+    char gap[] = " ";
     const PQprintOpt options = { .header = 1, .align = 1, .fieldSep = gap };
     PGresult *result = db_query(db, sql, 0, NULL);
 

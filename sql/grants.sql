@@ -25,15 +25,17 @@ GRANT SELECT ON queue_view, parked_view, push_view, group_view, result_view,
 DO $$
 DECLARE
     hot regproc;
+    setting text;
 BEGIN
     FOREACH hot IN ARRAY '{push_store, group_claim, group_adopt, group_due,
             group_batch, receipts, notify_take, notify_done}'::regproc[] LOOP
         EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode TO
                         force_generic_plan', hot);
-        EXECUTE format('ALTER FUNCTION %s SET enable_seqscan TO off', hot);
-        EXECUTE format('ALTER FUNCTION %s SET enable_hashjoin TO off', hot);
-        EXECUTE format('ALTER FUNCTION %s SET enable_mergejoin TO off', hot);
-        EXECUTE format('ALTER FUNCTION %s SET enable_bitmapscan TO off', hot);
-        EXECUTE format('ALTER FUNCTION %s SET jit TO off', hot);
+        FOREACH setting IN ARRAY '{enable_seqscan, enable_bitmapscan,
+                enable_hashjoin, enable_mergejoin, jit}'::text[] LOOP
+            EXECUTE format('ALTER FUNCTION %s SET %I TO off', hot, setting);
+        END LOOP;
     END LOOP;
+    -- It joins nothing but its own arguments.
+    ALTER FUNCTION push_store RESET enable_hashjoin;
 END $$;

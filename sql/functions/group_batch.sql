@@ -70,10 +70,13 @@ BEGIN
                 look_at = look_time(t.state, g.deadline_at,
                     due_time(t.state, started + span(t.in_us), g.due_at),
                     started)
-            FROM unnest(t_group, t_state, t_aim, t_new_attempt, t_closed,
-                        t_in_us)
-                 AS t (id, state, aim, new_attempt, closed, in_us)
-            WHERE g.id = t.id AND g.id = ANY (owned) AND t.state < 5
+            FROM unnest(t_group, t_epoch, t_attempt, t_state, t_aim,
+                        t_new_attempt, t_closed, t_in_us)
+                 AS t (id, epoch, attempt, state, aim, new_attempt, closed,
+                       in_us)
+            WHERE g.id = t.id AND g.epoch = t.epoch
+                  AND g.attempt = t.attempt AND NOT g.parked
+                  AND t.state < 5
             RETURNING g.id, g.receiver, g.state
         )
         SELECT array_agg(m.receiver) FILTER (WHERE m.state NOT IN (2, 4)),
@@ -95,9 +98,9 @@ BEGIN
             PERFORM receiver_free(free);
         END IF;
 
-        refused := ARRAY(SELECT t FROM unnest(t_group) t
-                         WHERE t <> ALL (coalesce(owned, '{}')));
-        IF cardinality(refused) > 0 THEN
+        IF coalesce(cardinality(owned), 0) < cardinality(t_group) THEN
+            refused := ARRAY(SELECT t FROM unnest(t_group) t
+                             WHERE t <> ALL (coalesce(owned, '{}')));
             UPDATE batch b SET fenced = refused
             WHERE b.instance = group_batch.instance
                   AND b.number = group_batch.batch;

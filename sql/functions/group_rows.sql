@@ -20,18 +20,19 @@ BEGIN
     FROM live l
          JOIN body b ON b.day = l.body_day AND b.group_id = l.id
          LEFT JOIN LATERAL (
-             SELECT array_agg(e.segment ORDER BY e.id) AS segment,
-                    array_agg(e.attempt ORDER BY e.id) AS attempt,
-                    array_agg(e.copy ORDER BY e.id) AS copy,
-                    array_agg(e.outcome ORDER BY e.id) AS outcome,
-                    array_agg(span_us(started - e.at) ORDER BY e.id)
-                        AS ago_us,
-                    array_agg(coalesce(e.code, -1) ORDER BY e.id) AS code,
-                    array_agg(e.smsc_id ORDER BY e.id) AS smsc_id,
-                    array_agg(e.message_id ORDER BY e.id) AS message_id
-             FROM ledger e
-             WHERE e.group_id = l.id AND e.day >= utc_day(b.stored_at)
-         ) h ON l.tries > 1 OR NOT claimed
+             SELECT array_agg(e.segment) AS segment,
+                    array_agg(e.attempt) AS attempt,
+                    array_agg(e.copy) AS copy,
+                    array_agg(e.outcome) AS outcome,
+                    array_agg(span_us(started - e.at)) AS ago_us,
+                    array_agg(coalesce(e.code, -1)) AS code,
+                    array_agg(e.smsc_id) AS smsc_id,
+                    array_agg(e.message_id) AS message_id
+             FROM (SELECT * FROM ledger a
+                   WHERE (l.tries > 1 OR NOT claimed) AND a.group_id = l.id
+                         AND a.day BETWEEN l.stored_day AND utc_day(started)
+                   ORDER BY a.id) e
+         ) h ON true
     WHERE l.id = ANY (groups)
     ORDER BY l.priority DESC, l.id;
 END $$;

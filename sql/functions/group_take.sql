@@ -8,60 +8,56 @@ DECLARE
 BEGIN
     WITH candidate AS MATERIALIZED (
         SELECT g.id, g.receiver, g.priority, g.lease, g.reference,
-               g.concat_bits, g.segments > 1 AND g.reference IS NULL AS wants
+               g.segments > 1 AND g.reference IS NULL AS wants,
+               1 << g.concat_bits AS space
         FROM live g
         WHERE g.id = ANY (picked) AND g.ready
         FOR UPDATE SKIP LOCKED
-    ), holder AS MATERIALIZED (
-        SELECT h.id, h.receiver FROM candidate c
-        JOIN live h ON h.receiver = c.receiver AND h.holds
+    ), judged AS MATERIALIZED (
+        SELECT c.*, row_number() OVER (PARTITION BY c.receiver
+                                       ORDER BY c.priority DESC, c.id) AS turn,
+               (SELECT h.id FROM live h
+                WHERE h.receiver = c.receiver AND h.holds) AS holder
+        FROM candidate c
     ), kept AS MATERIALIZED (
         -- Locked, a holder cannot end before this commits, so that its
         -- owner's receiver_free will see who waits. One that is locked by
         -- its owner now may be gone soon: its followers stay ready.
-        SELECT h.receiver FROM live h
-        WHERE h.id IN (SELECT o.id FROM holder o)
+        SELECT h.id FROM live h
+        WHERE h.id IN (SELECT j.holder FROM judged j)
         FOR SHARE SKIP LOCKED
-    ), first AS MATERIALIZED (
-        SELECT DISTINCT ON (c.receiver) c.*
-        FROM candidate c
-        WHERE c.receiver NOT IN (SELECT o.receiver FROM holder o)
-        ORDER BY c.receiver, c.priority DESC, c.id
-    ), taken AS MATERIALIZED (
-        SELECT f.id, f.receiver, f.lease, f.wants,
-               CASE WHEN f.wants
-                    THEN reference_find(f.receiver, f.id, f.concat_bits)
-                    ELSE f.reference END AS reference
-        FROM first f
+    ), decided AS MATERIALIZED (
+        SELECT j.id, j.lease, j.receiver, j.wants, f.first,
+               CASE WHEN f.first AND j.wants
+                    THEN reference_find(j.receiver, j.id, j.space)
+                    ELSE j.reference END AS reference
+        FROM judged j, LATERAL (SELECT j.holder IS NULL AND j.turn = 1) f (first)
+        WHERE j.holder IS NULL OR j.holder IN (SELECT k.id FROM kept k)
     ), reserved AS (
         INSERT INTO reference_in_use AS u (receiver, reference, group_id)
-        SELECT t.receiver, t.reference, t.id FROM taken t
-        WHERE t.wants AND t.reference IS NOT NULL
+        SELECT d.receiver, d.reference, d.id FROM decided d
+        WHERE d.first AND d.wants AND d.reference IS NOT NULL
         ON CONFLICT (receiver, reference) DO UPDATE
         SET group_id = excluded.group_id, free_after = NULL
-    ), queued_again AS (
+    ), moved AS (
         UPDATE live g
-        SET ready = false,
-            waiting = t.id IS NULL,
-            holds = t.id IS NOT NULL,
-            look_at = CASE WHEN t.id IS NULL THEN g.deadline_at
-                ELSE least(g.deadline_at, started + interval '5 s') END
-        FROM candidate c LEFT JOIN taken t ON t.id = c.id
-        WHERE g.id = c.id
-              AND CASE WHEN t.id IS NULL
-                  THEN c.receiver IN (SELECT k.receiver FROM kept k
-                                      UNION ALL
-                                      SELECT f.receiver FROM first f)
-                  ELSE t.wants AND t.reference IS NULL END
-    ), sending AS (
-        UPDATE live g
-        SET state = 2, ready = false, holds = true, look_at = NULL,
-            due_at = NULL, tries = g.tries + 1, reference = t.reference,
-            epoch = (SELECT l.epoch FROM lease l WHERE l.id = t.lease)
-        FROM taken t
-        WHERE g.id = t.id AND (t.reference IS NOT NULL OR NOT t.wants)
-        RETURNING g.id
+        SET state = CASE WHEN s.sends THEN 2 ELSE 0 END,
+            epoch = CASE WHEN s.sends THEN (SELECT l.epoch FROM lease l
+                                            WHERE l.id = d.lease)
+                         ELSE g.epoch END,
+            tries = g.tries + s.sends::int, reference = d.reference,
+            ready = false, waiting = NOT d.first, holds = d.first,
+            look_at = CASE WHEN s.sends THEN NULL
+                WHEN d.first THEN least(g.deadline_at,
+                                        started + interval '5 s')
+                ELSE g.deadline_at END
+        FROM decided d, LATERAL (
+            SELECT d.first AND (d.reference IS NOT NULL OR NOT d.wants))
+            s (sends)
+        WHERE g.id = d.id
+        RETURNING g.id, g.state
     )
-    SELECT array_agg(s.id) INTO claimed FROM sending s;
+    SELECT array_agg(m.id) FILTER (WHERE m.state = 2) INTO claimed
+    FROM moved m;
     RETURN claimed;
 END $$;

@@ -26,8 +26,7 @@ BEGIN
           WHEN 'body' THEN p.day < today
                AND NOT EXISTS (SELECT FROM live g WHERE g.body_day = p.day)
           WHEN 'ledger' THEN p.day < today - retention
-               AND NOT EXISTS (SELECT FROM live g JOIN body b
-                               ON b.day = g.body_day AND b.group_id = g.id
-                               WHERE utc_day(b.stored_at) <= p.day)
+               AND NOT EXISTS (SELECT FROM live g
+                               WHERE g.stored_day <= p.day)
           ELSE p.day < today - retention END;
 END $$;

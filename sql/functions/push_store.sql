@@ -27,7 +27,7 @@ DECLARE
     digests bytea[] := ARRAY(SELECT push_digest(p.pi, p.push_id)
                              FROM unnest(push_store.pi, push_store.push_id)
                                   p (pi, push_id));
-    fresh int[];
+    fresh bool[];
 BEGIN
     IF EXISTS (SELECT FROM unnest(push_store.route) r
                WHERE NOT EXISTS (SELECT FROM lease l
@@ -58,8 +58,10 @@ BEGIN
         ON CONFLICT DO NOTHING
         RETURNING digest
     )
-    SELECT array_agg(o.no) INTO fresh
-    FROM offered o JOIN written w ON w.digest = o.digest;
+    SELECT array_agg(w.digest IS NOT NULL ORDER BY p.no) INTO fresh
+    FROM unnest(digests) WITH ORDINALITY p (digest, no)
+         LEFT JOIN offered o ON o.digest = p.digest AND o.no = p.no
+         LEFT JOIN written w ON w.digest = o.digest;
 
     WITH offered AS MATERIALIZED (
         SELECT g.*, coalesce(moment(g.deadline_us),
@@ -78,7 +80,7 @@ BEGIN
              AS g (id, push_no, address, receiver, route, sender, service,
                    priority, not_before_us, deadline_us, segments,
                    concat_bits, ports, payload, extra)
-        WHERE g.push_no = ANY (fresh)
+        WHERE fresh[g.push_no]
     ), bodies AS (
         INSERT INTO body (day, group_id, stored_at, concerns, notify, address,
                           route, sender, service, ports, payload, extra)
@@ -89,16 +91,16 @@ BEGIN
     )
     INSERT INTO live (id, lease, receiver, priority, state, segments,
                       concat_bits, ready, deadline_at, due_at, look_at,
-                      body_day)
+                      body_day, stored_day)
     SELECT g.id,
            (SELECT l.id FROM lease l
             WHERE l.route = g.route AND l.shard = shard(g.receiver)),
            g.receiver, g.priority,
            CASE WHEN g.due_at IS NULL THEN 0 ELSE 1 END, -- QUEUED, DEFERRED
            g.segments, g.concat_bits, g.due_at IS NULL, g.deadline_at,
-           g.due_at, least(g.due_at, g.deadline_at), g.day
+           g.due_at, least(g.due_at, g.deadline_at), g.day, utc_day(started)
     FROM offered g;
 
-    RETURN QUERY SELECT n, n = ANY (coalesce(fresh, '{}'))
+    RETURN QUERY SELECT n, fresh[n]
                  FROM generate_series(1, cardinality(push_store.pi)) n;
 END $$;

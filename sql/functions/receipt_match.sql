@@ -6,7 +6,8 @@ RETURNS copy_ref[]
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
     RETURN ARRAY(
-        SELECT (SELECT ROW(e.group_id, e.segment, e.attempt, e.copy)::copy_ref
+        SELECT (SELECT ROW(e.group_id, e.segment, e.attempt, e.copy,
+                           e.day)::copy_ref
                 FROM ledger e
                 WHERE e.message_id = r.message_id AND e.smsc_id = r.smsc_id
                       AND e.outcome = 1 AND e.day >= since

@@ -24,7 +24,9 @@ BEGIN
                    OR g.segments = (
                        SELECT count(DISTINCT e.segment) FROM ledger e
                        WHERE e.group_id = g.id AND e.attempt = g.attempt
-                             AND e.outcome = 4))
+                             AND e.outcome = 4
+                             AND e.day BETWEEN g.stored_day
+                                           AND utc_day(started)))
     ), told AS (
         UPDATE live g
         SET epoch = CASE WHEN n.own THEN n.epoch ELSE g.epoch END,

@@ -60,7 +60,7 @@ BEGIN
            n.group_id, n.segment, n.attempt, n.copy, n.outcome, n.smsc_id,
            n.message_id, n.code, n.raw
     FROM (SELECT DISTINCT ON (a.group_id, a.copy, r.outcome)
-                 a.group_id, a.segment, a.attempt, a.copy, r.*
+                 a.group_id, a.segment, a.attempt, a.copy, a.day, r.*
           FROM unnest(receipts.smsc_id, receipts.message_id,
                       receipts.outcome, receipts.code, receipts.raw,
                       receipts.at_us) WITH ORDINALITY
@@ -70,7 +70,8 @@ BEGIN
           ORDER BY a.group_id, a.copy, r.outcome, r.no) n
     WHERE NOT EXISTS (SELECT FROM ledger e
                       WHERE e.group_id = n.group_id AND e.copy = n.copy
-                            AND e.outcome = n.outcome)
+                            AND e.outcome = n.outcome
+                            AND e.day BETWEEN n.day AND utc_day(started))
     ORDER BY n.no;
 
     lent := receipt_news(

@@ -1,11 +1,12 @@
--- A free reference of this receiver, from the group's number on upwards so
--- that one is not used again soon; NULL if 256 in a row are taken.
-CREATE FUNCTION reference_find(receiver text, id bigint, bits smallint)
+-- A free concatenation reference of this receiver out of `space` ones, from
+-- the group's number on upwards so that none is used again soon; NULL if 256
+-- in a row are taken.
+-- Called by: group_take.
+CREATE FUNCTION reference_find(receiver text, id bigint, space int)
 RETURNS int
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    size int := 1 << bits;
-    choice int := id % size;
+    choice int := id % space;
 BEGIN
     FOR n IN 1..256 LOOP
         IF NOT EXISTS (
@@ -16,7 +17,7 @@ BEGIN
                        OR u.free_after > clock_timestamp())) THEN
             RETURN choice;
         END IF;
-        choice := (choice + 1) % size;
+        choice := (choice + 1) % space;
     END LOOP;
     RETURN NULL;
 END $$;

@@ -6,7 +6,7 @@ $$;
 
 CREATE FUNCTION span_us(span interval) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT (extract(epoch FROM span) * 1000000)::bigint
+    SELECT (date_part('epoch', span) * 1000000)::bigint
 $$;
 
 -- From microseconds since 1970; what lies beyond the year 9999 becomes 9999.
@@ -18,7 +18,7 @@ $$;
 
 CREATE FUNCTION moment_us(at timestamptz) RETURNS bigint
 LANGUAGE sql IMMUTABLE STRICT AS $$
-    SELECT (extract(epoch FROM at) * 1000000)::bigint
+    SELECT (date_part('epoch', at) * 1000000)::bigint
 $$;
 
 CREATE FUNCTION utc_day(at timestamptz) RETURNS date

@@ -96,6 +96,7 @@ CREATE TABLE live (
     lease        int         NOT NULL,
     reference    int,                   -- concatenation reference, once taken
     body_day     date        NOT NULL,  -- its partition of body
+    stored_day   date        NOT NULL,  -- its first partition of ledger
     priority     smallint    NOT NULL,
     state        smallint    NOT NULL,
     aim          smallint    NOT NULL DEFAULT 0,

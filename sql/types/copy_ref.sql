@@ -1,7 +1,8 @@
--- One copy: one submit of one segment.
+-- One copy: one submit of one segment; day: of the ledger row that says so.
 CREATE TYPE copy_ref AS (
     group_id  bigint,
     segment   smallint,
     attempt   smallint,
-    copy      int
+    copy      int,
+    day       date
 );
