@@ -156,8 +156,11 @@ class Client:
     def take(self, got):
         self.inbox.append(got)
         if got.command == DELIVER and self.answer_with is not None:
-            self.send(pdu(DELIVER | RESP, got.sequence, b'\0',
-                          self.answer_with))
+            try:
+                self.send(pdu(DELIVER | RESP, got.sequence, b'\0',
+                              self.answer_with))
+            except OSError:
+                pass            # the link is lost, as reading will show
 
     def read(self, wanted=lambda got: True, timeout=TIMEOUT):
         """The first PDU that is wanted; None if the server closed."""

@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from client import (
-    DELIVER, OK, RESP, SUBMIT, UNBIND, Smsc, binary, cstring, submit_body)
+    OK, SUBMIT, UNBIND, Smsc, binary, cstring, submit_body)
 from tap import equal, ok
 
 
@@ -30,8 +30,7 @@ def test_control(folder):
           [False, True], 'links says so')
     smsc.control('resume 3')
     smsc.control('unbind 2')
-    equal(second.read().command & ~RESP in (DELIVER, UNBIND), True,
-          'asked to unbind')
+    ok(second.read(lambda got: got.command == UNBIND), 'asked to unbind')
     smsc.control('drop all')
     equal(smsc.control('stats')['links'], 0, 'all dropped')
     for line in ('nonsense', 'drop', 'drop x', 'phone', 'phone up 1', '',
@@ -44,13 +43,13 @@ def test_control(folder):
 
 
 def test_what_falls_due_while_paused(folder):
-    smsc = Smsc(folder, 'receiver=1 delay 50ms\nreceiver=2 delay 50ms\n'
-                'receiver=3 receipt DELIVRD after 50ms\n')
+    smsc = Smsc(folder, 'receiver=1 delay 500ms\nreceiver=2 delay 500ms\n'
+                'receiver=3 receipt DELIVRD after 500ms\n')
     client = smsc.client()
     sequence = client.request(SUBMIT, submit_body(dst='1'))
     client.submit(dst='3')
     smsc.control('pause 1')
-    ok(client.silent(0.2), 'nothing comes')
+    ok(client.silent(0.7), 'nothing comes')
     equal((len(smsc.all('answer', dst='1')), len(smsc.all('receipt'))),
           (0, 0), 'nor does the journal say so')
     smsc.control('resume 1')

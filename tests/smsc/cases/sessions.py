@@ -92,7 +92,7 @@ def test_journal_is_written(folder):
     client.submit(registered=0)
     start = time.monotonic()
     smsc.wait('display')                # reads the file, asks nothing
-    ok(time.monotonic() - start < 0.5, 'soon, without being asked')
+    ok(time.monotonic() - start < 2, 'soon, without being asked')
     for n in range(200):
         client.request(SUBMIT, submit_body(dst='46%d' % n, registered=0))
     counted = smsc.control('stats')['submits']
