@@ -135,55 +135,60 @@ int rows_array_length(const PGresult *result, int row, int first)
     return (int) load_int(value + 12, 4);
 }
 
+/* Each element has four octets before it, so there is one for its NUL. */
+size_t rows_array_room(const PGresult *result, int row, int first,
+                       const PgRecord *record)
+{
+    size_t room = 0;
+    int i;
+
+    for (i = 0; i < record->n; i++) {
+        if (record->fields[i].type == PG_TEXT)
+            room += (size_t) PQgetlength(result, row, first + i);
+    }
+    return room;
+}
+
+static const char *terminated(const char *text, size_t len, char **room)
+{
+    char *copy = *room;
+
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    *room += len + 1;
+    return copy;
+}
+
 static void read_array(const PGresult *result, int row, int column,
                        const PgField *field, size_t size, int n,
-                       char *records)
+                       char *records, char **room)
 {
-    size_t left;
-    const char *at = value_of(result, row, column, &left);
-    int i, own = rows_array_length(result, row, column);
+    const char *at = PQgetvalue(result, row, column) + ARRAY_HEAD;
+    int i;
 
-    for (i = 0; i < n; i++) {
-        const char *value = NULL;
-        int64_t len = -1;
+    for (i = 0; i < n; i++, records += size) {
+        int64_t len = load_int(at, 4);
+        const char *value = at + 4;
 
-        if (i < own) {
-            if (i == 0)
-                at += ARRAY_HEAD;
-            len = load_int(at, 4);
-            at += 4;
-            value = at;
-        }
-        set(records + (size_t) i * size, field, len < 0 ? NULL : value,
-            len < 0 ? 0 : (size_t) len);
-        if (len > 0)
-            at += len;
+        at = value + (len > 0 ? len : 0);
+        if (len < 0)
+            set_null(records, field);
+        else if (field->type == PG_TEXT)
+            set(records, field, terminated(value, (size_t) len, room),
+                (size_t) len);
+        else
+            set(records, field, value, (size_t) len);
     }
 }
 
 void rows_array(const PGresult *result, int row, int first,
-                const PgRecord *record, void *records)
+                const PgRecord *record, void *records, char **room)
 {
-    int i, n = rows_array_length(result, row, first);
+    int i, length, n = rows_array_length(result, row, first);
 
     for (i = 0; i < record->n; i++) {
+        length = rows_array_length(result, row, first + i);
         read_array(result, row, first + i, &record->fields[i], record->size,
-                   n, records);
+                   length < n ? length : n, records, room);
     }
-}
-
-int64_t rows_int64(const PGresult *result, int row, int column)
-{
-    size_t len;
-    const char *value = value_of(result, row, column, &len);
-
-    return value == NULL || len < 8 ? 0 : load_int(value, 8);
-}
-
-const char *rows_text(const PGresult *result, int row, int column)
-{
-    size_t len;
-    const char *value = value_of(result, row, column, &len);
-
-    return value == NULL ? "" : value;
 }

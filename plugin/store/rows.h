@@ -19,14 +19,14 @@ void *rows_read(const PGresult *result, const PgRecord *record);
 /*
  * Columns from `first` on are arrays of equal length, one for each field:
  * element k of each makes struct k. rows_array_length() says how many there
- * are, rows_array() writes them to `records`.
+ * are, rows_array() writes them to `records`. Texts in arrays do not end with
+ * NUL: they are copied to *room, which moves on; rows_array_room() says how
+ * much of it is needed at most.
  */
 int rows_array_length(const PGresult *result, int row, int first);
+size_t rows_array_room(const PGresult *result, int row, int first,
+                       const PgRecord *record);
 void rows_array(const PGresult *result, int row, int first,
-                const PgRecord *record, void *records);
-
-/* A single value: of an int8 or a text column. */
-int64_t rows_int64(const PGresult *result, int row, int column);
-const char *rows_text(const PGresult *result, int row, int column);
+                const PgRecord *record, void *records, char **room);
 
 #endif

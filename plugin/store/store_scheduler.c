@@ -3,6 +3,7 @@
  */
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "store/memory.h"
 #include "store/pg.h"
@@ -136,22 +137,27 @@ const PgRole pg_scheduler = {
     .first = &pg_maintain
 };
 
-/* The ledgers of all rows, in one block. */
+/* The ledgers of all groups, in one block, with their texts behind them. */
 static StoreHistory *read_histories(const PGresult *result,
                                     StoreGroup *groups)
 {
-    int n = PQntuples(result), all = 0, i;
+    const int first = CLAIM.rows.n;
+    int n = PQntuples(result), i;
+    size_t all = 0, size = 0;
     StoreHistory *histories, *next;
+    char *room;
 
     for (i = 0; i < n; i++) {
-        groups[i].histories = rows_array_length(result, i,
-                                                CLAIM.rows.n);
-        all += groups[i].histories;
+        groups[i].histories = rows_array_length(result, i, first);
+        all += (size_t) groups[i].histories;
+        size += rows_array_room(result, i, first, &CLAIM.arrays);
     }
-    histories = memory_resize(NULL, (size_t) all, sizeof(*histories));
+    histories = memory_resize(NULL, all * sizeof(*histories) + size, 1);
+    memset(histories, 0, all * sizeof(*histories));
     next = histories;
+    room = (char *) (histories + all);
     for (i = 0; i < n; i++) {
-        rows_array(result, i, CLAIM.rows.n, &CLAIM.arrays, next);
+        rows_array(result, i, first, &CLAIM.arrays, next, &room);
         groups[i].history = next;
         next += groups[i].histories;
     }
