@@ -39,3 +39,8 @@ class Database:
     def ledger(self):
         """The ledger in the order of writing."""
         return self.rows('SELECT * FROM convoy.ledger_view ORDER BY id')
+
+    def groups(self, state):
+        """How many groups are in this live state."""
+        return self.value('SELECT coalesce(sum(groups), 0) '
+                          'FROM convoy.queue_view WHERE state = %s', state)

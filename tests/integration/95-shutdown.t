@@ -1,0 +1,53 @@
+#!/usr/bin/python3 -B
+"""SIGTERM of a box under load: it ends in good order and soon, and after a
+start nothing is lost and nothing is sent twice."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '..', 'lib'))
+
+from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
+                        pushes, run, wait_for_results, wait_until)
+
+PUSHES = 1500
+SECONDS = 8         # within which a box must have ended
+
+
+def stop_in_the_middle(tap, name):
+    with Sandbox(plan='delay 5..40ms\n') as box, \
+            Initiator(box.env['PPG_URL']) as pi:
+        batch = pi.begin(pushes.make(PUSHES), until_accepted=True)
+        wait_until(lambda: len(box.journal.read().submits) > PUSHES, 60,
+                   'a third of the segments is sent')
+        seconds = box.stop(name)
+        tap.ok(seconds < SECONDS, f'{name} ends soon', f'{seconds:.1f} s')
+        tap.none(box.pids(name), f'no process of {name} is left')
+        tap.none([line for line in box.log(name).splitlines()
+                  if 'PANIC' in line], f'{name} does not panic')
+        box.start(name)
+        all_pushes = batch.result()
+        wait_for_results(box, pi, all_pushes)
+        judge(tap, box, pi, all_pushes, restart=True, name=name)
+        tap.none([submits for submits in box.journal.by_tag().values()
+                  if checks.repeated(submits)],
+                 f'{name}: no segment is sent twice')
+
+
+def all_at_once(tap):
+    """The whole sandbox goes down under load; nothing may be left."""
+    with Sandbox() as box, Initiator(box.env['PPG_URL']) as pi:
+        batch = pi.begin(pushes.make(PUSHES))
+        wait_until(lambda: batch.done > PUSHES / 3, 30, 'a third is pushed')
+        box.down()
+        tap.none(box.leftovers, 'no process is left of all')
+
+
+def test(tap):
+    for name in 'bearerbox', 'wapbox':
+        stop_in_the_middle(tap, name)
+    all_at_once(tap)
+
+
+run(test)

@@ -1,0 +1,220 @@
+"""PAP requests that hang, half-parse or lie, each with a name.
+
+`refused()` are those that must be answered with an error; `cut_off()` are
+no complete HTTP requests, so that nothing may come but the end of the
+connection.
+"""
+
+import socket
+
+import push_initiator as pi
+from pushes import Push
+
+BOUNDARY = pi.BOUNDARY
+SI = pi.service_indication('http://pi.example/hostile', 'hello')
+GOOD_ADDRESS = 'WAPPUSH=+46709999999/TYPE=PLMN@ppg'
+
+BOMB = ('<!DOCTYPE {root} [<!ENTITY a "aaaaaaaaaa">' + ''.join(
+    f'<!ENTITY {one} "{f"&{other};" * 10}">'
+    for one, other in zip('bcdefghij', 'abcdefghi')) + ']>')
+EXTERNAL = '<!DOCTYPE {root} [<!ENTITY j SYSTEM "file:///etc/passwd">]>'
+
+
+def control(push_id='hostile@pi.example.com', address=GOOD_ADDRESS, head='',
+            attributes='', doctype=pi.DOCTYPE, addresses=None):
+    """A control entity as text, right but for what is given."""
+    addresses = addresses or f'<address address-value="{address}"/>'
+    return (f'<?xml version="1.0"{head}?>{doctype}<pap><push-message '
+            f'push-id="{push_id}" {attributes}>{addresses}'
+            '<quality-of-service delivery-method="unconfirmed"/>'
+            '</push-message></pap>')
+
+
+def parts(*entities, end=f'--{BOUNDARY}--\r\n'):
+    """A multipart body of (content type, text or octets)."""
+    body = b''
+    for kind, entity in entities:
+        octets = entity if isinstance(entity, bytes) else entity.encode()
+        body += (f'--{BOUNDARY}\r\nContent-Type: {kind}\r\n\r\n'.encode()
+                 + octets + b'\r\n')
+    return body + end.encode()
+
+
+def push(control_entity, content=SI, kind='text/vnd.wap.si'):
+    return parts(('application/xml', control_entity), (kind, content))
+
+
+def documents():
+    """Control entities that are wrong."""
+    yield 'eleven segments', Push('+46709999999', 11).body(None)
+    yield 'neither WAPPUSH= nor TYPE=', push(control(address='+46701234567'))
+    yield 'no WAPPUSH=', push(control(address='+46701234567/TYPE=PLMN@ppg'))
+    yield 'no TYPE=', push(control(address='WAPPUSH=+46701234567@ppg'))
+    yield 'no number', push(control(address='WAPPUSH=/TYPE=PLMN@ppg'))
+    yield 'a number without plus', push(control(
+        address='WAPPUSH=46701234567/TYPE=PLMN@ppg'))
+    yield 'letters for a number', push(control(
+        address='WAPPUSH=+467o1234567/TYPE=PLMN@ppg'))
+    yield 'an unknown type', push(control(
+        address='WAPPUSH=+46701234567/TYPE=PIGEON@ppg'))
+    yield 'an address of a user', push(control(
+        address='WAPPUSH=john/TYPE=USER@ppg'))
+    yield 'an empty address', push(control(address=''))
+    yield 'an address of 100,000 digits', push(control(
+        address=f'WAPPUSH=+{"4" * 100000}/TYPE=PLMN@ppg'))
+    yield 'slashes for an address', push(control(address='/' * 5000))
+    yield 'no address', push(control(addresses=' '))
+    yield '100 addresses', push(control(addresses=''.join(
+        f'<address address-value="WAPPUSH=+4670{n:07}/TYPE=PLMN@ppg"/>'
+        for n in range(100))))
+    yield 'no push-id', push(control().replace('push-id=', 'push-no='))
+    yield 'an empty push-id', push(control(push_id=''))
+    yield 'a push-id of 100,000 octets', push(control(push_id='x' * 100000))
+    yield 'two push-ids', push(control(attributes='push-id="two"'))
+    yield 'a month 13', push(control(
+        attributes='deliver-before-timestamp="2030-13-01T00:00:00Z"'))
+    yield 'a time without time', push(control(
+        attributes='deliver-before-timestamp="2030-05-17"'))
+    yield 'a control entity that is no XML', push('pap')
+    yield 'an empty control entity', push('')
+    yield 'an XML document that is no PAP', push(
+        '<?xml version="1.0"?><html/>')
+    yield 'an empty pap', push(f'<?xml version="1.0"?>{pi.DOCTYPE}<pap/>')
+    yield 'elements 20,000 deep', push(
+        '<?xml version="1.0"?>' + '<pap>' * 20000 + '</pap>' * 20000)
+    yield 'a document cut short', push(control()[:-20])
+    yield 'a NUL octet in the document', push(control().replace(
+        '<pap>', '<pap>\0'))
+    yield 'a NUL octet in the push-id', push(control(push_id='a\0b'))
+    yield 'a NUL character in the push-id', push(control(push_id='a&#0;b'))
+    yield 'a NUL octet in the address', push(control(
+        address='WAPPUSH=+46701\x0034567/TYPE=PLMN@ppg'))
+    yield 'octets that are no UTF-8', push(
+        control(push_id='@@@').encode().replace(b'@@@', b'\xc3\x28\xff\xfe'))
+    yield 'a charset that does not exist', push(control(
+        head=' encoding="klingon"'))
+    yield 'a charset that it is not in', push(control(
+        head=' encoding="UTF-16"').encode() + b'\0')
+    yield 'an entity bomb in the control entity', push(control(
+        push_id='&j;', doctype=BOMB.format(root='pap')))
+    yield 'an external entity in the control entity', push(control(
+        push_id='&j;', doctype=EXTERNAL.format(root='pap')))
+    si = '<?xml version="1.0"?>{}<si><indication href="http://x/">&j;' \
+         '</indication></si>'
+    yield 'an entity bomb in the content', push(
+        control(push_id='bomb'), si.format(BOMB.format(root='si')))
+    yield 'a Service Indication that is no XML', push(
+        control(push_id='no-xml'), '<si><indication')
+
+
+def bodies():
+    """Multipart bodies that are wrong."""
+    good = push(control(push_id='bodies'))
+    yield 'no body', b''
+    yield 'one part only', parts(('application/xml', control()))
+    yield 'no part at all', parts()
+    yield 'no multipart at all', b'hello'
+    yield 'another boundary', good.replace(BOUNDARY.encode(), b'other')
+    yield 'NUL octets only', b'\0' * 10000
+    yield 'boundaries only', f'--{BOUNDARY}\r\n'.encode() * 10000
+    yield 'the content cut off', good[:good.index(b'<si>')]
+    yield 'the control entity cut off', good[:150]
+    yield 'parts without headers', (
+        f'--{BOUNDARY}\r\n{control()}\r\n--{BOUNDARY}\r\n{SI}\r\n'
+        f'--{BOUNDARY}--\r\n').encode()
+
+
+def large():
+    """Bodies of ten megabytes."""
+    yield '10 MB of nothing in particular', b'x' * 10_000_000
+    yield '10 MB of content', push(control(push_id='large'),
+                                   pi.service_indication('http://x/',
+                                                         'y' * 10_000_000))
+    yield '10 MB of control entity', push(control(push_id='z' * 10_000_000))
+
+
+def requests(path):
+    """Whole HTTP requests that are wrong: (name, octets)."""
+    good = push(control(push_id='requests'))
+    length = f'Content-Length: {len(good)}\r\n'
+    kind = f'Content-Type: {pi.CONTENT_TYPE}\r\n'
+
+    def request(method='POST', where=path, headers=kind + length, body=good):
+        return (f'{method} {where} HTTP/1.1\r\nHost: ppg\r\n{headers}\r\n'
+                .encode() + body)
+    yield 'another path', request(where='/nowhere')
+    yield 'no content type', request(headers=length)
+    yield 'no boundary', request(
+        headers=f'Content-Type: multipart/related\r\n{length}')
+    yield 'an empty boundary', request(
+        headers=f'Content-Type: multipart/related; boundary=\r\n{length}')
+    yield 'another content type', request(
+        headers=f'Content-Type: text/plain\r\n{length}')
+    yield 'a GET', request('GET', headers='', body=b'')
+
+
+def cut_off(path):
+    """Requests after which the client just goes away: (name, octets)."""
+    good = push(control(push_id='cut-off'))
+    head = f'POST {path} HTTP/1.1\r\nHost: ppg\r\n'
+    kind = f'Content-Type: {pi.CONTENT_TYPE}\r\n'
+    yield 'half a body', (f'{head}{kind}Content-Length: {len(good)}\r\n\r\n'
+                          .encode() + good[:len(good) // 2])
+    yield 'a length of 99 GB', (f'{head}{kind}Content-Length: 99999999999'
+                                '\r\n\r\n'.encode() + good)
+    yield 'a negative length', (f'{head}{kind}Content-Length: -1\r\n\r\n'
+                                .encode() + good)
+    yield 'half a header', head.encode()
+    yield 'a header of a megabyte', (head + 'X: ' + 'x' * 1_000_000).encode()
+    yield 'no HTTP', b'\0\1\2\3' * 1000
+    yield 'nothing', b''
+
+
+def refused(path):
+    """(name, octets of a whole HTTP request) of all that must be refused,
+    but for the large ones."""
+    for name, body in [*documents(), *bodies()]:
+        yield name, wrap(path, body)
+    yield from requests(path)
+
+
+def wrap(path, body):
+    """A whole HTTP request with this body."""
+    return (f'POST {path} HTTP/1.1\r\nHost: ppg\r\nContent-Type: '
+            f'{pi.CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n'
+            .encode() + body)
+
+
+def exchange(address, octets, seconds):
+    """Sends these octets over a connection of their own; returns (HTTP
+    status, body), or None if the connection ended without an answer. Raises
+    TimeoutError if nothing comes."""
+    with socket.create_connection(address, seconds) as client:
+        try:
+            client.sendall(octets)
+        except ConnectionError:
+            pass        # refused before all was read; the answer may be there
+        answer = b''
+        while not complete(answer):
+            try:
+                more = client.recv(65536)
+            except ConnectionError:
+                break
+            if not more:
+                break
+            answer += more
+    if not answer.startswith(b'HTTP/'):
+        return None
+    head, _, body = answer.partition(b'\r\n\r\n')
+    return int(head.split()[1]), body
+
+
+def complete(answer):
+    head, blank, body = answer.partition(b'\r\n\r\n')
+    if not blank:
+        return False
+    for line in head.split(b'\r\n'):
+        name, _, value = line.partition(b':')
+        if name.lower() == b'content-length':
+            return len(body) >= int(value)
+    return False
