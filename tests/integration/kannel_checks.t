@@ -14,7 +14,12 @@ patched=${CONVOY_KANNEL:-$top/build/kannel}
 checks='sendsms fakesmsc smpp ppg fakewap httpsmsc_kannel'
 
 work=$(mktemp -d)
-trap '"$top/tests/sandbox" down "$work/sandbox" 2>/dev/null || true; rm -rf "$work"' EXIT
+sandbox=$(mktemp -d)
+cleanup() {
+    "$top/tests/sandbox" down "$sandbox" || true
+    rm -rf "$work" "$sandbox"
+}
+trap cleanup EXIT
 
 # Makes the folder $work/$1, in which the checks find the boxes of tree $2.
 make_folder() {
@@ -47,15 +52,40 @@ run_checks() {
             done' bash "$work/$1" "$checks" > "$work/$1.log" 2>&1
 }
 
+# Adds the module to all configurations in $work/$1, on a queue of their own.
+# Its pushes do not come to bearerbox from wapbox, but through the queue, so
+# check_ppg has to look there.
+add_convoy() {
+    local folder=$work/$1 name conf
+    "$top/tests/sandbox" up "$sandbox" > /dev/null
+    for name in wapbox smsbox bearerbox smsc; do
+        "$top/tests/sandbox" kill "$sandbox" $name
+    done
+    for conf in "$folder"/gw/*.conf "$folder"/test/*.conf; do
+        { echo; sed -n '/^group = pgsql-connection/,/^$/p
+                        /^group = convoy/,/^$/p' "$sandbox/kannel.conf"
+        } >> "$conf"
+    done
+    sed -i 's/grep "got sms from wapbox" check_bb.tmp/sh queued.sh/' \
+        "$folder/checks/check_ppg.sh"
+    cat > "$folder/queued.sh" <<-END
+	psql -h "$sandbox/socket" -U postgres convoy -Atc \
+	    'SELECT 1 FROM convoy.push' | grep 1
+	END
+}
+
 make_folder stock "$stock"
 make_folder patched "$patched"
+make_folder convoy "$patched"
+add_convoy convoy
 
-run_checks stock &
-run_checks patched &
+for variant in stock patched convoy; do
+    run_checks $variant &
+done
 wait
 
 number=0
-# The test that $3 is true; the files after it explain if not.
+# Tells whether the status $1 is 0; the files after the description say why not.
 result() {
     number=$((number + 1))
     if [ "$1" -eq 0 ]; then
@@ -70,7 +100,7 @@ result() {
 for check in $checks; do
     result "$(cat "$work/stock/$check.status")" "check_$check on stock" \
         "$work/stock/$check.out"
-    for variant in patched; do
+    for variant in patched convoy; do
         same=0
         for kind in status out; do
             cmp -s "$work/stock/$check.$kind" "$work/$variant/$check.$kind" ||
