@@ -42,24 +42,28 @@ def sandbox(*arguments):
 
 class Sandbox:
     """Options are those of `tests/sandbox up`. Keys of group = convoy can be
-    given as `convoy={'window': 30}`; `conf` is text for kannel.conf, `plan`
-    the SMSC's plan of faults from the start on."""
+    given as `convoy={'window': 30}`; `conf` is text for kannel.conf, in which
+    @FOLDER@ is the sandbox's folder; `plan` is the SMSC's plan of faults;
+    `folders` are made in the sandbox's folder beforehand."""
 
-    def __init__(self, *options, convoy=None, conf='', plan=''):
+    def __init__(self, *options, convoy=None, conf='', plan='',
+                 folders=()):
         self.options = list(options)
         for key, value in (convoy or {}).items():
             self.options += ['--convoy', f'{key}={value}']
-        self.conf, self.plan = conf, plan
+        self.conf, self.plan, self.folders = conf, plan, folders
         self.folder, self.env, self.is_up = None, {}, False
         self.leftovers = []
 
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix='convoy-test-')
         try:
+            for name in self.folders:
+                os.mkdir(f'{self.folder}/{name}')
             if self.conf:
                 path = f'{self.folder}/extra.conf'
                 with open(path, 'w') as file:
-                    file.write(self.conf)
+                    file.write(self.conf.replace('@FOLDER@', self.folder))
                 self.options += ['--conf', path]
             sandbox('up', self.folder, *self.options)
             self.is_up = True
