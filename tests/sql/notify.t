@@ -1,0 +1,66 @@
+#!/bin/bash
+# The notification queue: leases, retries, the end.
+exec "${0%/*}/pgtap" <<'SQL'
+SELECT plan(15);
+SELECT t.start('box');
+SELECT t.store('n' || i, '46' || i, notify => 'http://pi/' || i)
+    FROM generate_series(1, 3) i;
+SELECT t.claimed('box');
+SELECT t.move('box', 'n' || i, 4 + i, cause => 'c' || i)
+    FROM generate_series(1, 3) i;
+
+CREATE FUNCTION t.take(instance text, max int DEFAULT 10) RETURNS text
+LANGUAGE sql AS $$
+    SELECT string_agg(push_id || ' ' || tries, ', ' ORDER BY id)
+    FROM convoy.notify_take(instance, max, 30000000)
+$$;
+CREATE FUNCTION t.told(name text, tries int, done bool, retry interval
+    DEFAULT '0') RETURNS void LANGUAGE sql AS $$
+    SELECT convoy.notify_done(ARRAY[t.id(name)], ARRAY[tries], ARRAY[done],
+        ARRAY[convoy.span_us(retry)], '{202 Accepted}')
+$$;
+
+CREATE TABLE got AS SELECT * FROM notify_take('wapbox', 1, 30000000);
+SELECT results_eq('SELECT id, url, pi, push_id, address, source_reference,
+    qos, state, code, cause, tries FROM got', $$VALUES (t.id('n1'),
+    'http://pi/1', 'pi', 'n1', 'WAPPUSH=461/TYPE=PLMN', NULL, NULL,
+    5::smallint, 1000, 'c1', 1)$$, 'all that the PI is told');
+SELECT ok(accepted_at_us <= event_at_us AND event_at_us
+    <= moment_us(clock_timestamp()), 'with both times') FROM got;
+SELECT is(t.take('other'), 'n2 1, n3 1', 'one that is lent is not taken');
+SELECT is(t.take('wapbox'), NULL, 'nothing is left');
+SELECT t.told('n1', 1, true);
+SELECT is(count(*), 2::bigint, 'acknowledged, it is gone') FROM notification;
+SELECT results_eq('SELECT group_id, tries, answer FROM notified',
+    $$VALUES (t.id('n1'), 1, '202 Accepted')$$, 'on record');
+
+SELECT t.told('n2', 1, false, '1 h');
+SELECT is(t.take('wapbox'), NULL, 'one that failed waits');
+UPDATE notification SET due_at = due_at - interval '1 h'
+    WHERE push_id = 'n2';
+SELECT is(t.take('wapbox'), 'n2 2', 'and is tried again');
+
+-- A notifier that died.
+UPDATE notification SET due_at = due_at - interval '1 min'
+    WHERE push_id = 'n3';
+SELECT is(t.take('wapbox'), 'n3 2', 'a lease that is over is taken over');
+SELECT t.told('n3', 1, true);
+SELECT is(count(*), 1::bigint, 'the first holder''s word is too late')
+    FROM notification WHERE push_id = 'n3';
+SELECT t.told('n3', 1, false, '1 h');
+SELECT is(holder, 'wapbox', 'either way') FROM notification
+    WHERE push_id = 'n3';
+SELECT t.told('n3', 2, true);
+SELECT t.told('n3', 2, true);
+SELECT is(count(*), 1::bigint, 'twice acknowledged is once on record')
+    FROM notified WHERE group_id = t.id('n3');
+
+-- Several at once.
+SELECT notify_done('{}', '{}', '{}', '{}', '{}');
+SELECT lives_ok($$SELECT notify_done(ARRAY[t.id('n2'), t.id('n1')], '{2,1}',
+    '{t,f}', '{0,0}', '{gave up,x}')$$, 'a batch');
+SELECT is(count(*), 0::bigint, 'empties the queue') FROM notification;
+SELECT is(answer, 'gave up', 'with the last answer') FROM notified
+    WHERE group_id = t.id('n2');
+SELECT * FROM finish();
+SQL
