@@ -5,6 +5,7 @@ and the login role convoy (the boxes), as README.md tells an operator to set
 it up.
 """
 
+import contextlib
 import glob
 import os
 import pwd
@@ -60,3 +61,12 @@ def make_database(folder):
         stderr=subprocess.PIPE, text=True)
     if result.returncode:
         raise Failure(f'psql: {result.stderr.strip()}')
+
+
+def forget_dead(folder):
+    """Removes the lock file that a killed server left. A server is no more
+    in the way than a zombie, but PostgreSQL takes one for a live process
+    until its parent, process 1, has noticed, which in a container may be
+    never. Only to be called when no process of the cluster is left."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(f'{folder}/postgres/postmaster.pid')

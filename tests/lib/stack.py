@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 
+import cluster
 import processes
 from processes import Failure
 
@@ -57,6 +58,8 @@ class Stack:
         self.check(name)
         if processes.find(self.folder, name):
             raise Failure(f'{name} is running')
+        if name == 'postgres':
+            cluster.forget_dead(self.folder)
         program = self.programs[name]
         processes.start(self.folder, name, program['argv'], program['user'])
 
