@@ -67,9 +67,13 @@ BEGIN
                 closed = t.closed, ready = t.state = 0, waiting = false,
                 holds = g.holds AND t.state IN (2, 4),
                 due_at = due_time(t.state, started + span(t.in_us), g.due_at),
-                look_at = look_time(t.state, g.deadline_at,
-                    due_time(t.state, started + span(t.in_us), g.due_at),
-                    started)
+                -- a receipt that came another way and was not shown to the
+                -- owner yet (receipt_news) must still be
+                look_at = least(
+                    CASE WHEN g.state IN (2, 4) THEN g.look_at END,
+                    look_time(t.state, g.deadline_at,
+                        due_time(t.state, started + span(t.in_us), g.due_at),
+                        started))
             FROM unnest(t_group, t_epoch, t_attempt, t_state, t_aim,
                         t_new_attempt, t_closed, t_in_us)
                  AS t (id, epoch, attempt, state, aim, new_attempt, closed,
