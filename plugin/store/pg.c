@@ -181,6 +181,13 @@ Args *pg_args(Store *store)
     return &store->args;
 }
 
+void pg_break(Store *store, const char *why)
+{
+    if (!store->broken)
+        pg_error(store, "%s", why[0] == '\0' ? "connection lost" : why);
+    store->broken = true;
+}
+
 void pg_sync(Store *store, bool sent, const PgRequest *request)
 {
     int flushed = -1;
@@ -188,7 +195,7 @@ void pg_sync(Store *store, bool sent, const PgRequest *request)
     if (sent && PQpipelineSync(store->conn))
         flushed = PQflush(store->conn);
     if (flushed < 0)
-        store->broken = true;
+        pg_break(store, PQerrorMessage(store->conn));
     store->wants_write = flushed > 0;
     if (store->sent.n == 0)
         store->head_since = -1;
@@ -264,8 +271,7 @@ static void take_result(Store *store, PGresult *result)
         PQclear(result);
         complete_first(store);
     } else if (status == PGRES_FATAL_ERROR && !is_refusal(result)) {
-        pg_error(store, "%s", PQresultErrorMessage(result));
-        store->broken = true;
+        pg_break(store, PQresultErrorMessage(result));
         PQclear(result);
     } else if (PQresultStatus(store->result) == PGRES_FATAL_ERROR &&
                store->result != NULL) {
@@ -324,16 +330,14 @@ static void exchange(Store *store)
     if (store->head_since < 0)
         store->head_since = store->now;
     take_results(store);
-    if (!store->broken && (!alive || PQstatus(store->conn) != CONNECTION_OK)) {
-        pg_error(store, "%s", PQerrorMessage(store->conn));
-        store->broken = true;
-    }
-    if (!store->broken && store->sent.n > 0 &&
-        store->now >= answer_by(store, store->now)) {
-        pg_error(store, "%s: no answer for %d s",
-                 store->sent.items[store->sent.first].what,
+    if (!alive || PQstatus(store->conn) != CONNECTION_OK)
+        pg_break(store, PQerrorMessage(store->conn));
+    if (store->sent.n > 0 && store->now >= answer_by(store, store->now)) {
+        char why[64];
+
+        snprintf(why, sizeof(why), "no answer for %d s",
                  store->role->timeout_ms / 800);
-        store->broken = true;
+        pg_break(store, why);
     }
     if (!store->broken) {
         int flushed = PQflush(store->conn);

@@ -28,6 +28,7 @@ typedef struct {
 
 typedef struct {
     const char *name;               /* for pg_stat_activity */
+    const char *grant;              /* role that may execute the functions */
     const PgCall *const *calls;     /* both end with NULL */
     const char *const *channels;    /* to listen to */
     int timeout_ms;                 /* for a statement */

@@ -57,7 +57,8 @@ struct Store {
     int failures;                   /* since it was up */
     unsigned int seed;
     char error[512];
-    char told[512];                 /* error at the last on_state(DOWN) */
+    StoreState told;                /* by the last on_state, */
+    char told_error[512];           /* with this error */
 };
 
 /* --- pg.c --- */
@@ -69,6 +70,9 @@ void pg_answer_lost(PgQueue *queue);
  * it does not fail with it. */
 void pg_sync(Store *store, bool sent, const PgRequest *request);
 
+/* The connection is of no use any more; the first reason counts. */
+void pg_break(Store *store, const char *why);
+
 /* One line, printf-like; newlines in arguments are folded. */
 void pg_error(Store *store, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -77,9 +81,6 @@ void pg_error(Store *store, const char *format, ...)
 
 void pg_connect(Store *store);
 void pg_connect_go_on(Store *store);
-
-/* Calls on_state when that is due. */
-void pg_tell(Store *store, StoreState state);
 
 /* Gives the connection up; the reason is in store->error. */
 void pg_lost(Store *store);

@@ -18,14 +18,14 @@
 
 static const int64_t RETRY_US = 50000, RETRY_MAX_US = 2000000;
 
-void pg_tell(Store *store, StoreState state)
+/* Going down is told, and then each reason why it stays down, once. */
+static void tell(Store *store, StoreState state)
 {
-    if (state == STORE_UP)
-        store->told[0] = '\0';
-    else if (strcmp(store->told, store->error) == 0)
+    if (state == STORE_DOWN && store->told == STORE_DOWN &&
+        strcmp(store->told_error, store->error) == 0)
         return;
-    else
-        memcpy(store->told, store->error, sizeof(store->told));
+    store->told = state;
+    memcpy(store->told_error, store->error, sizeof(store->told_error));
     if (store->events.on_state != NULL)
         store->events.on_state(store->events.arg, state);
 }
@@ -53,7 +53,7 @@ void pg_lost(Store *store)
     store->phase = PG_WAITING;
     store->retry_at = store->now + back_off(store);
     pg_answer_lost(&store->sent);
-    pg_tell(store, STORE_DOWN);
+    tell(store, STORE_DOWN);
 }
 
 /* --- checks -------------------------------------------------------------- */
@@ -107,7 +107,7 @@ static void check_rights(const PgReply *reply)
     if (fine(reply) && PQntuples(reply->result) > 0) {
         pg_error(store, "the database user may not execute convoy.%s: run "
                  "convoyctl init, or GRANT %s TO the user",
-                 PQgetvalue(reply->result, 0, 0), store->role->name);
+                 PQgetvalue(reply->result, 0, 0), store->role->grant);
         store->start_failed = true;
     }
 }
@@ -160,7 +160,7 @@ static void check_all(const PgReply *reply)
         pg_args(store);
         pg_send(store, store->role->first, NULL, NULL, NULL, 0);
     }
-    pg_tell(store, STORE_UP);
+    tell(store, STORE_UP);
 }
 
 /* --- statements ---------------------------------------------------------- */
@@ -240,7 +240,7 @@ static void start(Store *store)
 
     PQsetnonblocking(store->conn, 1);
     if (!PQenterPipelineMode(store->conn)) {
-        pg_error(store, "%s", PQerrorMessage(store->conn));
+        pg_break(store, PQerrorMessage(store->conn));
         pg_lost(store);
         return;
     }
@@ -262,11 +262,15 @@ static void start(Store *store)
 
 /* --- connecting ---------------------------------------------------------- */
 
-/* Notices are for people at psql; libpq would print them to stderr. */
-static void ignore_notice(void *arg, const PGresult *result)
+/* Notices are for people at psql; libpq would print them to stderr. But the
+ * reason why the server ends an idle connection comes as one, too. */
+static void take_notice(void *arg, const PGresult *result)
 {
-    (void) arg;
-    (void) result;
+    const char *severity =
+        PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (severity != NULL && strcmp(severity, "FATAL") == 0)
+        pg_break(arg, PQresultErrorMessage(result));
 }
 
 void pg_connect(Store *store)
@@ -282,11 +286,11 @@ void pg_connect(Store *store)
     if (store->conn == NULL)
         abort();
     if (PQstatus(store->conn) == CONNECTION_BAD) {
-        pg_error(store, "%s", PQerrorMessage(store->conn));
+        pg_break(store, PQerrorMessage(store->conn));
         pg_lost(store);
         return;
     }
-    PQsetNoticeReceiver(store->conn, ignore_notice, NULL);
+    PQsetNoticeReceiver(store->conn, take_notice, store);
     store->wants = PGRES_POLLING_WRITING;
     store->phase = PG_CONNECTING;
 }
@@ -310,7 +314,7 @@ void pg_connect_go_on(Store *store)
             return;
         }
         if (store->wants == PGRES_POLLING_FAILED) {
-            pg_error(store, "%s", PQerrorMessage(store->conn));
+            pg_break(store, PQerrorMessage(store->conn));
             pg_lost(store);
             return;
         }

@@ -31,7 +31,8 @@ static const PgCall *const CALLS[] = { &DEPLOYMENT_CHECK, NULL };
 static const char *const CHANNELS[] = { NULL };
 
 static const PgRole ROLE = {
-    .name = "convoy_check",
+    .name = "convoy check",
+    .grant = "convoy_intake",
     .calls = CALLS,
     .channels = CHANNELS,
     .timeout_ms = 10000

@@ -60,7 +60,8 @@ static const PgCall *const CALLS[] = {
 static const char *const CHANNELS[] = { NULL };
 
 const PgRole pg_intake = {
-    .name = "convoy_intake",
+    .name = "convoy intake",
+    .grant = "convoy_intake",
     .calls = CALLS,
     .channels = CHANNELS,
     .timeout_ms = 10000,

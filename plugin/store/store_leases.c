@@ -54,7 +54,8 @@ static const PgCall *const CALLS[] = { &INSTANCE_START, &LEASE_RENEW, NULL };
 static const char *const CHANNELS[] = { NULL };
 
 const PgRole pg_leases = {
-    .name = "convoy_scheduler",
+    .name = "convoy leases",
+    .grant = "convoy_scheduler",
     .calls = CALLS,
     .channels = CHANNELS,
     .timeout_ms = 4000

@@ -43,7 +43,8 @@ static const PgCall *const CALLS[] = { &TAKE, &DONE, NULL };
 static const char *const CHANNELS[] = { "convoy_result", NULL };
 
 const PgRole pg_notifier = {
-    .name = "convoy_notifier",
+    .name = "convoy notifier",
+    .grant = "convoy_notifier",
     .calls = CALLS,
     .channels = CHANNELS,
     .timeout_ms = 10000

@@ -130,7 +130,8 @@ static const PgCall *const CALLS[] = {
 static const char *const CHANNELS[] = { "convoy_queue", NULL };
 
 const PgRole pg_scheduler = {
-    .name = "convoy_scheduler",
+    .name = "convoy scheduler",
+    .grant = "convoy_scheduler",
     .calls = CALLS,
     .channels = CHANNELS,
     .timeout_ms = 10000,

@@ -1,0 +1,534 @@
+/*
+ * store_fake_queue.c - the groups of the queue in memory
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/group.h"
+#include "store_fake_db.h"
+
+static const int64_t LENT_US = 10000000;
+
+/* --- push ------------------------------------------------------------------ */
+
+static int find_push(const StorePush *push)
+{
+    const FakePush *pushes = fake_db.pushes.items;
+    int i;
+
+    for (i = 0; i < fake_db.pushes.n; i++) {
+        if (strcmp(pushes[i].push.push_id, push->push_id) == 0 &&
+            strcmp(pushes[i].push.pi, push->pi) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static int add_push(const StorePush *push)
+{
+    FakePush *added = fake_add(&fake_db.pushes, sizeof(*added));
+
+    added->push = (StorePush) {
+        fake_text(push->pi), fake_text(push->push_id),
+        fake_text(push->notify_url), fake_text(push->source_reference),
+        fake_text(push->qos)
+    };
+    added->accepted_at = fake_db.now + fake_db.epoch_base;
+    return fake_db.pushes.n - 1;
+}
+
+static int lease_of(const char *route, const char *receiver)
+{
+    unsigned int hash = 2166136261u;
+    int i;
+
+    for (; *receiver != '\0'; receiver++)
+        hash = (hash ^ (unsigned char) *receiver) * 16777619u;
+    fake_create_leases(route);
+    for (i = 0; i < fake_db.leases.n; i++) {
+        if (strcmp(fake_lease(i)->lease.route, route) == 0 &&
+            fake_lease(i)->shard == (int) (hash % FAKE_SHARDS))
+            return fake_lease(i)->lease.id;
+    }
+    abort();
+}
+
+static int64_t look_time(const FakeGroup *group)
+{
+    switch ((GroupState) group->row.state) {
+    case GROUP_QUEUED:
+        return group->deadline_at;
+    case GROUP_DEFERRED:
+    case GROUP_AWAITING:
+        return group->deadline_at > fake_db.now &&
+               group->deadline_at < group->due_at
+            ? group->deadline_at : group->due_at;
+    case GROUP_SENDING:
+    case GROUP_ROLLBACK:
+    case GROUP_DELIVERED:
+    case GROUP_UNDELIVERABLE:
+    case GROUP_EXPIRED:
+    case GROUP_CANCELLED:
+    case GROUP_UNKNOWN:
+        break;
+    }
+    return INT64_MAX;
+}
+
+static void add_group(const StoreNewGroup *from, int push,
+                      int64_t lifetime_us)
+{
+    FakeGroup *group = fake_alloc(sizeof(*group));
+    char *payload = fake_alloc(from->payload.len);
+
+    *(FakeGroup **) fake_add(&fake_db.groups, sizeof(group)) = group;
+    memcpy(payload, from->payload.data, from->payload.len);
+    group->push = push;
+    group->address = fake_text(from->address);
+    group->row = (StoreGroup) {
+        .id = fake_db.next_group++,
+        .lease = lease_of(from->route, from->receiver),
+        .receiver = fake_text(from->receiver),
+        .route = fake_text(from->route),
+        .sender = fake_text(from->sender),
+        .service = fake_text(from->service),
+        .extra = fake_text(from->extra),
+        .priority = from->priority,
+        .state = GROUP_QUEUED,
+        .attempt = 1,
+        .segments = from->segments,
+        .concat_bits = from->concat_bits,
+        .reference = -1,
+        .payload = { payload, from->payload.len }
+    };
+    memcpy(group->row.ports, from->ports, sizeof(group->row.ports));
+    group->deadline_at = from->deadline_us == 0
+        ? fake_db.now + lifetime_us
+        : from->deadline_us - fake_db.epoch_base;
+    group->due_at = INT64_MAX;
+    if (from->not_before_us - fake_db.epoch_base > fake_db.now) {
+        group->row.state = GROUP_DEFERRED;
+        group->due_at = from->not_before_us - fake_db.epoch_base;
+    }
+    group->look_at = look_time(group);
+}
+
+void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
+               int m, int64_t lifetime_us, bool *stored)
+{
+    int i, k, push;
+
+    for (i = 0; i < n; i++) {
+        stored[i] = find_push(&pushes[i]) == -1;
+        if (!stored[i])
+            continue;
+        push = add_push(&pushes[i]);
+        for (k = 0; k < m; k++) {
+            if (groups[k].push == i)
+                add_group(&groups[k], push, lifetime_us);
+        }
+    }
+}
+
+/* --- answers --------------------------------------------------------------- */
+
+StoreGroup fake_row(const FakeGroup *group)
+{
+    const FakeRow *rows = fake_db.rows.items;
+    StoreHistory *history = malloc(sizeof(*history) *
+                                   (size_t) (fake_db.rows.n + 1));
+    StoreGroup row = group->row;
+    int i;
+
+    if (history == NULL)
+        abort();
+    row.histories = 0;
+    for (i = 0; i < fake_db.rows.n; i++) {
+        if (rows[i].row.group != row.id)
+            continue;
+        history[row.histories++] = (StoreHistory) {
+            .segment = rows[i].row.segment,
+            .attempt = rows[i].row.attempt,
+            .copy = rows[i].row.copy,
+            .outcome = rows[i].row.outcome,
+            .code = rows[i].row.code,
+            .smsc_id = rows[i].row.smsc_id,
+            .message_id = rows[i].row.message_id,
+            .ago_us = fake_db.now - rows[i].at
+        };
+    }
+    row.history = history;
+    row.deadline_in_us = group->deadline_at - fake_db.now;
+    row.due_in_us = group->due_at == INT64_MAX ? 0
+                                               : group->due_at - fake_db.now;
+    return row;
+}
+
+void fake_free_groups(StoreGroup *groups, int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++)
+        free((void *) (uintptr_t) groups[i].history);
+    free(groups);
+}
+
+static StoreGroup *room(int max)
+{
+    StoreGroup *groups = malloc(sizeof(*groups) * (size_t) (max + 1));
+
+    if (groups == NULL)
+        abort();
+    return groups;
+}
+
+/* --- claim, adopt, due ----------------------------------------------------- */
+
+/* The lease of the group, if it is among these under its present epoch. */
+static const FakeLease *lease_in(const FakeGroup *group,
+                                 const StoreScope *scope, int n)
+{
+    const FakeLease *lease = fake_lease(group->row.lease - 1);
+    int i;
+
+    for (i = 0; i < n; i++) {
+        if (scope[i].lease == lease->lease.id &&
+            scope[i].epoch == lease->lease.epoch)
+            return lease;
+    }
+    return NULL;
+}
+
+static bool holds(const FakeGroup *group)
+{
+    return !group->parked && (group->row.state == GROUP_SENDING ||
+                              group->row.state == GROUP_ROLLBACK);
+}
+
+static bool is_held(const char *receiver)
+{
+    int i;
+
+    for (i = 0; i < fake_db.groups.n; i++) {
+        if (holds(fake_group(i)) &&
+            strcmp(fake_group(i)->row.receiver, receiver) == 0)
+            return true;
+    }
+    return false;
+}
+
+static FakeGroup *next_ready(const StoreScope *scope, int n)
+{
+    FakeGroup *group, *best = NULL;
+    int i;
+
+    for (i = 0; i < fake_db.groups.n; i++) {
+        group = fake_group(i);
+        if (group->row.state == GROUP_QUEUED && !group->lent &&
+            group->deadline_at > fake_db.now &&
+            (best == NULL || group->row.priority > best->row.priority) &&
+            lease_in(group, scope, n) != NULL &&
+            !is_held(group->row.receiver))
+            best = group;
+    }
+    return best;
+}
+
+StoreGroup *fake_claim(const StoreScope *scope, int n, int max, int *found)
+{
+    StoreGroup *groups = room(max);
+    FakeGroup *group;
+
+    for (*found = 0; *found < max; ++*found) {
+        group = next_ready(scope, n);
+        if (group == NULL)
+            break;
+        group->row.state = GROUP_SENDING;
+        group->row.epoch = lease_in(group, scope, n)->lease.epoch;
+        if (group->row.segments > 1 && group->row.reference == -1)
+            group->row.reference = (int) (group->row.id %
+                                          (1 << group->row.concat_bits));
+        group->look_at = INT64_MAX;
+        groups[*found] = fake_row(group);
+    }
+    return groups;
+}
+
+StoreGroup *fake_adopt(const StoreScope *scope, int n, int max, int *found)
+{
+    StoreGroup *groups = room(max);
+    const FakeLease *lease;
+    FakeGroup *group;
+    int i;
+
+    *found = 0;
+    for (i = 0; i < fake_db.groups.n && *found < max; i++) {
+        group = fake_group(i);
+        lease = holds(group) ? lease_in(group, scope, n) : NULL;
+        if (lease == NULL || group->row.epoch >= lease->lease.epoch)
+            continue;
+        group->row.epoch = lease->lease.epoch;
+        group->row.takeovers += !lease->orderly;
+        group->parked = group->row.takeovers > 3;
+        if (!group->parked)
+            groups[(*found)++] = fake_row(group);
+    }
+    return groups;
+}
+
+static void lend(FakeGroup *group, int64_t epoch)
+{
+    group->row.epoch = epoch;
+    group->lent = !holds(group);
+    group->look_at = group->lent ? fake_db.now + LENT_US : INT64_MAX;
+}
+
+StoreGroup *fake_due(const StoreScope *scope, int n, int max, int *found)
+{
+    StoreGroup *groups = room(max);
+    const FakeLease *lease;
+    FakeGroup *group;
+    int i;
+
+    *found = 0;
+    for (i = 0; i < fake_db.groups.n && *found < max; i++) {
+        group = fake_group(i);
+        lease = group->look_at <= fake_db.now && !group->parked
+            ? lease_in(group, scope, n) : NULL;
+        if (lease == NULL ||
+            (holds(group) && group->row.epoch != lease->lease.epoch))
+            continue;
+        if (group->row.state == GROUP_DEFERRED && !group->lent &&
+            group->due_at <= fake_db.now &&
+            group->deadline_at > fake_db.now) {
+            group->row.state = GROUP_QUEUED;
+            group->row.attempt += group->row.aim != AIM_NONE;
+            group->due_at = INT64_MAX;
+            group->look_at = group->deadline_at;
+        } else {
+            lend(group, lease->lease.epoch);
+            groups[(*found)++] = fake_row(group);
+        }
+    }
+    return groups;
+}
+
+/* --- batches --------------------------------------------------------------- */
+
+void fake_write_row(const StoreLedgerRow *row, int64_t at)
+{
+    FakeRow *added = fake_add(&fake_db.rows, sizeof(*added));
+
+    added->row = *row;
+    added->row.smsc_id = fake_text(row->smsc_id);
+    added->row.message_id = fake_text(row->message_id);
+    added->row.text = fake_text(row->text);
+    added->at = at;
+}
+
+/* Receipts that came before this answer. */
+static void fetch_receipts(const StoreLedgerRow *row)
+{
+    FakeReceipt *inbox = fake_db.inbox.items;
+    FakeGroup *group = fake_find_group(row->group);
+    StoreLedgerRow early;
+    int i;
+
+    for (i = 0; i < fake_db.inbox.n; i++) {
+        if (inbox[i].used || row->smsc_id == NULL ||
+            row->message_id == NULL ||
+            strcmp(inbox[i].receipt.message_id, row->message_id) != 0 ||
+            strcmp(inbox[i].receipt.smsc_id, row->smsc_id) != 0)
+            continue;
+        inbox[i].used = true;
+        early = *row;
+        early.outcome = inbox[i].receipt.outcome;
+        early.code = inbox[i].receipt.code;
+        early.text = inbox[i].receipt.text;
+        fake_write_row(&early, inbox[i].at);
+        if (group != NULL && group->row.state < GROUP_DELIVERED &&
+            !group->parked)
+            group->look_at = fake_db.now;
+    }
+}
+
+static bool move(const StoreTransition *t)
+{
+    FakeGroup *group = fake_find_group(t->group);
+
+    if (group == NULL || group->row.state >= GROUP_DELIVERED ||
+        group->parked || group->row.epoch != t->epoch ||
+        group->row.attempt != t->attempt)
+        return false;
+    group->row.state = t->state;
+    group->row.aim = t->aim;
+    group->row.attempt = t->new_attempt;
+    group->row.closed = t->closed;
+    group->lent = false;
+    if (t->state != GROUP_DEFERRED && t->state != GROUP_AWAITING)
+        group->due_at = INT64_MAX;
+    else if (t->due_in_us != STORE_KEEP)
+        group->due_at = fake_db.now + t->due_in_us;
+    group->look_at = look_time(group);
+    if (t->state >= GROUP_DELIVERED)
+        fake_notify_of(group, t);
+    return true;
+}
+
+const char *fake_batch(const char *instance, int64_t number,
+                       const StoreLedgerRow *rows, int n,
+                       const StoreTransition *transitions, int m,
+                       const int64_t **fenced, int *n_fenced)
+{
+    bool repeated;
+    FakeBatch *batch = fake_begin_batch(instance, number, &repeated);
+    int i;
+
+    if (batch == NULL)
+        return fake_not_started;
+    if (!repeated) {
+        batch->fenced = fake_alloc(sizeof(*batch->fenced) * (size_t) m);
+        for (i = 0; i < n; i++)
+            fake_write_row(&rows[i], fake_db.now - rows[i].ago_us);
+        for (i = 0; i < m; i++) {
+            if (!move(&transitions[i]))
+                batch->fenced[batch->n_fenced++] = transitions[i].group;
+        }
+        for (i = 0; i < n; i++) {
+            if (rows[i].outcome == LEDGER_ACCEPTED)
+                fetch_receipts(&rows[i]);
+        }
+    }
+    *fenced = batch->fenced;
+    *n_fenced = batch->n_fenced;
+    return NULL;
+}
+
+/* --- receipts -------------------------------------------------------------- */
+
+static const StoreLedgerRow *accepted_row(const StoreReceipt *receipt)
+{
+    const FakeRow *rows = fake_db.rows.items;
+    int i;
+
+    for (i = fake_db.rows.n - 1; i >= 0; i--) {
+        const StoreLedgerRow *row = &rows[i].row;
+
+        if (row->outcome == LEDGER_ACCEPTED && row->message_id != NULL &&
+            row->smsc_id != NULL &&
+            strcmp(row->message_id, receipt->message_id) == 0 &&
+            strcmp(row->smsc_id, receipt->smsc_id) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+static bool has_row(const StoreLedgerRow *of, int outcome)
+{
+    const FakeRow *rows = fake_db.rows.items;
+    int i;
+
+    for (i = 0; i < fake_db.rows.n; i++) {
+        if (rows[i].row.group == of->group && rows[i].row.copy == of->copy &&
+            rows[i].row.outcome == outcome)
+            return true;
+    }
+    return false;
+}
+
+static bool all_delivered(const FakeGroup *group)
+{
+    const FakeRow *rows = fake_db.rows.items;
+    int segment, i;
+
+    for (segment = 1; segment <= group->row.segments; segment++) {
+        for (i = 0; i < fake_db.rows.n; i++) {
+            if (rows[i].row.group == group->row.id &&
+                rows[i].row.segment == segment &&
+                rows[i].row.attempt == group->row.attempt &&
+                rows[i].row.outcome == LEDGER_DELIVERED)
+                break;
+        }
+        if (i == fake_db.rows.n)
+            return false;
+    }
+    return true;
+}
+
+/* True: the group is the caller's to look at now. */
+static bool tell_owner(const char *instance, FakeGroup *group, bool failed)
+{
+    const FakeLease *lease = fake_lease(group->row.lease - 1);
+
+    if (group->parked || group->row.state >= GROUP_DELIVERED ||
+        (!holds(group) && !failed && !all_delivered(group)))
+        return false;
+    if (holds(group) || lease->owner == NULL ||
+        strcmp(lease->owner, instance) != 0) {
+        group->look_at = fake_db.now;
+        return false;
+    }
+    lend(group, lease->lease.epoch);
+    return true;
+}
+
+static void keep_in_inbox(const StoreReceipt *receipt)
+{
+    FakeReceipt *kept = fake_add(&fake_db.inbox, sizeof(*kept));
+
+    kept->receipt = *receipt;
+    kept->receipt.smsc_id = fake_text(receipt->smsc_id);
+    kept->receipt.message_id = fake_text(receipt->message_id);
+    kept->receipt.text = fake_text(receipt->text);
+    kept->at = fake_db.now - receipt->ago_us;
+}
+
+static void take_receipt(const StoreReceipt *receipt)
+{
+    const StoreLedgerRow *accepted = accepted_row(receipt);
+    StoreLedgerRow row;
+
+    if (accepted == NULL) {
+        keep_in_inbox(receipt);
+    } else if (!has_row(accepted, receipt->outcome)) {
+        row = *accepted;
+        row.outcome = receipt->outcome;
+        row.code = receipt->code;
+        row.text = receipt->text;
+        fake_write_row(&row, fake_db.now - receipt->ago_us);
+    }
+}
+
+const char *fake_receipts(const char *instance, int64_t number,
+                          const StoreReceipt *receipts, int n,
+                          StoreGroup **groups, int *found)
+{
+    const StoreLedgerRow *accepted;
+    bool repeated;
+    FakeGroup *group;
+    int i, k;
+
+    *found = 0;
+    *groups = NULL;
+    if (fake_begin_batch(instance, number, &repeated) == NULL)
+        return fake_not_started;
+    if (repeated)
+        return NULL;
+    for (i = 0; i < n; i++)
+        take_receipt(&receipts[i]);
+    *groups = room(n);
+    for (i = 0; i < n; i++) {
+        accepted = accepted_row(&receipts[i]);
+        group = accepted == NULL ? NULL : fake_find_group(accepted->group);
+        for (k = 0; k < *found && group != NULL; k++) {
+            if ((*groups)[k].id == group->row.id)
+                group = NULL;
+        }
+        if (group != NULL &&
+            tell_owner(instance, group,
+                       receipts[i].outcome == LEDGER_NOT_DELIVERED))
+            (*groups)[(*found)++] = fake_row(group);
+    }
+    return NULL;
+}
