@@ -142,25 +142,37 @@ static int migrate(PGconn *db, int version)
     return newest;
 }
 
-/* Says what the connected role lacks, before anything is tried. */
-static void check_rights(PGconn *db, const char *login)
+/* What the connected role may not do, as the end of a sentence, or NULL. */
+static char *missing_right(PGconn *db, const char *login)
 {
-    char *encoding = db_text(db, "SHOW server_encoding", 0, NULL);
-    char *lacks = db_text(db,
-        "SELECT CASE"
+    const char *const values[] = { login };
+
+    return db_text(db,
+        "WITH have AS (SELECT count(*) AS roles, coalesce(bool_and("
+        "      pg_has_role((SELECT oid FROM pg_roles WHERE rolname = $1), oid,"
+        "                  'MEMBER')), false) AS granted"
+        "  FROM pg_roles WHERE rolname IN ('convoy_intake',"
+        "  'convoy_scheduler', 'convoy_notifier', 'convoy_monitor'))"
+        " SELECT CASE"
         " WHEN r.rolsuper THEN NULL"
         " WHEN NOT has_database_privilege(current_database(), 'CREATE')"
-        " THEN 'may not create a schema in database '"
-        "      || current_database()"
-        " WHEN NOT r.rolcreaterole AND (SELECT count(*) FROM pg_roles"
-        "      WHERE rolname IN ('convoy_owner', 'convoy_intake',"
-        "      'convoy_scheduler', 'convoy_notifier', 'convoy_monitor')) < 5"
+        " THEN 'may not create a schema in database ' || current_database()"
+        " WHEN r.rolcreaterole THEN NULL"
+        " WHEN roles < 4 OR to_regrole('convoy_owner') IS NULL"
         " THEN 'may not create the roles convoy_owner, convoy_intake,"
         " convoy_scheduler, convoy_notifier and convoy_monitor'"
-        " WHEN NOT r.rolcreaterole AND NOT"
-        "      pg_has_role(to_regrole('convoy_owner'), 'MEMBER')"
-        " THEN 'is not a member of convoy_owner' END"
-        " FROM pg_roles r WHERE r.rolname = current_user", 0, NULL);
+        " WHEN NOT pg_has_role(to_regrole('convoy_owner'), 'MEMBER')"
+        " THEN 'is not a member of convoy_owner'"
+        " WHEN NOT granted"
+        " THEN 'may not grant the roles of the queue to ' || $1 END"
+        " FROM pg_roles r, have WHERE r.rolname = current_user", 1, values);
+}
+
+/* Ends the program if the server or the role will not do. */
+static void check_server(PGconn *db, const char *login)
+{
+    char *encoding = db_text(db, "SHOW server_encoding", 0, NULL);
+    char *lacks = missing_right(db, login);
 
     if (PQserverVersion(db) < OLDEST_SERVER)
         ctl_fail("the server is older than PostgreSQL %d",
@@ -169,11 +181,9 @@ static void check_rights(PGconn *db, const char *login)
         ctl_fail("database %s has encoding %s: create it with ENCODING"
                  " 'UTF8'", PQdb(db), encoding);
     if (lacks != NULL)
-        ctl_fail("role %s %s: run this as a superuser (convoyctl --user"
-                 " postgres init), or as the owner of the database with"
-                 " CREATEROLE%s", PQuser(db), lacks,
-                 strcmp(PQuser(db), login) == 0 ? ""
-                 : " and membership in convoy_owner");
+        ctl_fail("role %s %s: use a superuser (convoyctl --user postgres"
+                 " init), or a role with CREATEROLE that owns the database",
+                 PQuser(db), lacks);
     free(encoding);
 }
 
@@ -199,7 +209,7 @@ static void admit_login(PGconn *db, const Conf *conf)
     const char *const values[] = { login };
     char *there = db_text(db, "SELECT 1 FROM pg_roles WHERE rolname = $1", 1,
                           values);
-    char *sql;
+    char *sql, *lacks;
 
     if (there == NULL) {
         sql = ctl_format("CREATE ROLE %s LOGIN", name);
@@ -207,10 +217,18 @@ static void admit_login(PGconn *db, const Conf *conf)
         free(sql);
         printf("role %s created; set its password if it needs one\n", login);
     }
-    sql = ctl_format("GRANT convoy_intake, convoy_scheduler,"
-                     " convoy_notifier, convoy_monitor TO %s", name);
-    db_run(db, sql, sql);
-    free(sql);
+    lacks = db_text(db, "SELECT 1 FROM pg_roles WHERE rolname IN"
+                    " ('convoy_intake', 'convoy_scheduler',"
+                    " 'convoy_notifier', 'convoy_monitor')"
+                    " AND NOT pg_has_role($1, oid, 'MEMBER') LIMIT 1", 1,
+                    values);
+    if (lacks != NULL) {
+        sql = ctl_format("GRANT convoy_intake, convoy_scheduler,"
+                         " convoy_notifier, convoy_monitor TO %s", name);
+        db_run(db, sql, sql);
+        free(sql);
+    }
+    free(lacks);
     free(there);
     PQfreemem(name);
 }
@@ -220,7 +238,7 @@ int ctl_init(PGconn *db, const Conf *conf)
     const char *deployment = conf_value(conf, "convoy", NULL, "deployment");
     int before, after;
 
-    check_rights(db, db_login(conf));
+    check_server(db, db_login(conf));
     db_run(db, "BEGIN; SELECT pg_advisory_xact_lock("
            "hashtextextended('convoy.init', 0))", "init");
     apply_file(db, "roles.sql");

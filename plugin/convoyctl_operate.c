@@ -11,7 +11,7 @@
 
 /* Kannel's day-to-day needs: a push-id is known for a month. */
 static const char DEFAULT_RETENTION[] = "30d";
-static const int DROP_TRIES = 5;
+static const int DROP_TRIES = 3;
 
 /* "30d", "12h", "90m", "3600" as an interval; the caller frees it. */
 static char *interval_of(const char *text)

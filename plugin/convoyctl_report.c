@@ -10,19 +10,35 @@
 
 #include "convoyctl.h"
 
-/* Prints a result as a table, or `nothing`, under a headline. */
+/* The widest value of a column, its name included. */
+static int width_of(const PGresult *result, int column)
+{
+    int row, width = (int) strlen(PQfname(result, column));
+
+    for (row = 0; row < PQntuples(result); row++) {
+        int len = PQgetlength(result, row, column);
+
+        if (len > width)
+            width = len;
+    }
+    return width;
+}
+
+/* Prints a query's rows as a table, or `nothing`, under a headline. */
 static void print_table(PGconn *db, const char *headline, const char *sql,
                         const char *nothing)
 {
-    char gap[] = " ";
-    const PQprintOpt options = { .header = 1, .align = 1, .fieldSep = gap };
     PGresult *result = db_query(db, sql, 0, NULL);
+    int row, column, rows = PQntuples(result);
 
-    if (PQntuples(result) == 0) {
-        printf("%s: %s\n", headline, nothing);
-    } else {
-        printf("%s:\n", headline);
-        PQprint(stdout, result, &options);
+    printf("%s:%s%s\n", headline, rows == 0 ? " " : "",
+           rows == 0 ? nothing : "");
+    for (row = -1; rows > 0 && row < rows; row++) {
+        for (column = 0; column < PQnfields(result); column++)
+            printf("  %-*s", width_of(result, column), row == -1
+                   ? PQfname(result, column)
+                   : PQgetvalue(result, row, column));
+        putchar('\n');
     }
     PQclear(result);
 }
