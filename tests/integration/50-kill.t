@@ -61,10 +61,9 @@ def with_receipts(tap):
         all_pushes = kill_in_the_middle(box, pi, 'bearerbox')
         wait_for_results(box, pi, all_pushes, 120)
         lost = lost_receipts(box, all_pushes)
-        tap.note(f'{name}: {len(lost)} pushes whose receipt was lost with '
-                 'the process')
         unknown = {row.push_id for row in box.database.results()
                    if row.state == 'UNKNOWN'}
+        tap.note(f'{name}: {len(unknown)} pushes ended UNKNOWN')
         judge(tap, box, pi, all_pushes, lambda push: 'UNKNOWN'
               if push.push_id in unknown and push.number in lost
               else 'DELIVERED', crash=True, name=name)

@@ -111,6 +111,7 @@ def test(tap):
         for _ in range(ROUNDS):
             attack.round()
         grown = memory(box, 'wapbox') - usual
+        tap.note(f'wapbox: {usual} octets have grown by {grown}')
         tap.ok(grown < GROWTH, 'the memory of wapbox does not grow',
                f'{usual} octets have grown by {grown}')
         for _, body in list(hostile.large()) * 3:

@@ -32,7 +32,7 @@ VALUES = [
     ('retryable-status', '0x08;banana', ['banana']),
     ('permanent-status', '99999999999', ['99999999999']),
     ('notify-allow', '"exa mple/"', []),
-    ('notify-lifetime', 'x', []), ('retention', '0', []),
+    ('notify-lifetime', 'x', []), ('retention', 'soon', []),
     ('pgsql-id', 'nobody', ['pgsql-connection']),
 ]
 
@@ -154,8 +154,6 @@ def test(tap):
         for key, value, words in VALUES:
             trial(f'{key} = {value}', trial.spoil('convoy', key, value),
                   key, *words)
-        trial('an unknown key', trial.spoil('convoy', 'windowe', '60'),
-              'windowe')
         modules(trial)
         databases(trial, box)
         schemas(trial, box)

@@ -64,9 +64,10 @@ def make_database(folder):
 
 
 def forget_dead(folder):
-    """Removes the lock file that a killed server left. A server is no more
+    """Removes the lock files that a killed server left. A server is no more
     in the way than a zombie, but PostgreSQL takes one for a live process
     until its parent, process 1, has noticed, which in a container may be
     never. Only to be called when no process of the cluster is left."""
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(f'{folder}/postgres/postmaster.pid')
+    for path in 'postgres/postmaster.pid', f'socket/.s.PGSQL.{PORT}.lock':
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(f'{folder}/{path}')
