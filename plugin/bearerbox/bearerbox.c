@@ -95,8 +95,13 @@ static void segment_failed(unsigned long serial, const Msg *sms, int reason,
 
 static int before_write(unsigned long serial, const Msg *sms)
 {
-    if (tickets_may_write(tickets, ticket_of(sms)))
+    bool hungry;
+
+    if (tickets_may_write(tickets, ticket_of(sms), &hungry)) {
+        if (hungry)
+            mailbox_ring(mailbox);
         return 1;
+    }
     segment_failed(serial, sms, SMSCCONN_FAILED_DISCARDED, NULL);
     return 0;
 }

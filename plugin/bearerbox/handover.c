@@ -177,6 +177,7 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     uint64_t number;
     Ticket gone;
     WireSend sent;
+    bool hungry;
 
     if (segment == -1 || active->dropped || active->pending > 0)
         return true;            /* its timer or its batch will queue it */
@@ -186,7 +187,7 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     }
     number = issue(s, active, segment);
     if (!active->checked_write)
-        tickets_may_write(s->setup.tickets, number);
+        tickets_may_write(s->setup.tickets, number, &hungry);
     sent = send_segment(s, active, segment, number, now);
     if (sent != WIRE_OK) {
         tickets_take(s->setup.tickets, number, &gone);

@@ -9,7 +9,7 @@
 
 enum {
     MAX_LINKS = 256,
-    UNWRITTEN_MAX = 16,         /* handed over, not yet on the wire */
+    UNWRITTEN_MAX = 32,         /* handed over, not yet on the wire */
     UNCHECKED_MAX = 10          /* unanswered, where writes are not seen */
 };
 
@@ -166,10 +166,14 @@ bool links_ready(Links *links, unsigned long serial, bool checked_write,
 {
     Pace *pace = pace_make(links, serial);
 
-    if (checked_write
-        ? tickets_unwritten(links->tickets, serial) >= UNWRITTEN_MAX
-        : tickets_unanswered(links->tickets, serial) >= UNCHECKED_MAX)
+    if (!checked_write &&
+        tickets_unanswered(links->tickets, serial) >= UNCHECKED_MAX)
         return false;
+    if (checked_write &&
+        tickets_unwritten(links->tickets, serial) >= UNWRITTEN_MAX) {
+        tickets_wait(links->tickets, serial, UNWRITTEN_MAX / 2);
+        return false;
+    }
     if (pace->rate == 0)
         return true;
     refill(pace, now);

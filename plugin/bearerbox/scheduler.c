@@ -28,7 +28,7 @@ static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
-static const int64_t PUMP_US = 5 * 1000;        /* while links are full */
+static const int64_t PUMP_US = 20 * 1000;       /* while links are paced */
 static const int64_t LATE_US = 600 * (int64_t) 1000000;
 
 double scheduler_random(Scheduler *s)

@@ -24,6 +24,7 @@ typedef struct Entry {
 typedef struct {
     unsigned long link;
     int unwritten, unanswered;
+    int tell_at;                /* unwritten ones left, -1: nobody waits */
 } LinkCount;
 
 enum { BUCKETS = 4096 };
@@ -82,6 +83,7 @@ static LinkCount *count_of(Tickets *tickets, unsigned long link)
     grown += tickets->n_links++;
     memset(grown, 0, sizeof(*grown));
     grown->link = link;
+    grown->tell_at = -1;
     return grown;
 }
 
@@ -152,11 +154,23 @@ bool tickets_revoke(Tickets *tickets, uint64_t number)
     return unwritten;
 }
 
-bool tickets_may_write(Tickets *tickets, uint64_t number)
+/* Is the moment here that the scheduler waits for? It comes once. */
+static bool told(LinkCount *count)
+{
+    if (count->tell_at == -1 || count->unwritten > count->tell_at)
+        return false;
+    count->tell_at = -1;
+    return true;
+}
+
+bool tickets_may_write(Tickets *tickets, uint64_t number, bool *hungry)
 {
     int64_t now = now_us();
+    LinkCount *count;
     Entry *e;
     bool may;
+
+    *hungry = false;
 
     pthread_mutex_lock(&tickets->lock);
     e = *find(tickets, number);
@@ -164,10 +178,19 @@ bool tickets_may_write(Tickets *tickets, uint64_t number)
         now < e->not_after_us;
     if (may && e->ticket.written_us == 0) {
         e->ticket.written_us = now;
-        count_of(tickets, e->ticket.link)->unwritten--;
+        count = count_of(tickets, e->ticket.link);
+        count->unwritten--;
+        *hungry = told(count);
     }
     pthread_mutex_unlock(&tickets->lock);
     return may;
+}
+
+void tickets_wait(Tickets *tickets, unsigned long link, int unwritten)
+{
+    pthread_mutex_lock(&tickets->lock);
+    count_of(tickets, link)->tell_at = unwritten;
+    pthread_mutex_unlock(&tickets->lock);
 }
 
 bool tickets_get(Tickets *tickets, uint64_t number, Ticket *ticket)

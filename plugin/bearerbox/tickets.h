@@ -45,8 +45,13 @@ void tickets_fence(Tickets *tickets, int64_t lease_until_us);
  * written, that is: it surely will not leave. */
 bool tickets_revoke(Tickets *tickets, uint64_t number);
 
-/* Link's thread: the last look. True: write it, and it counts as written. */
-bool tickets_may_write(Tickets *tickets, uint64_t number);
+/* Link's thread: the last look. True: write it, and it counts as written.
+ * `*hungry` then tells that the scheduler waits for this link's queue to
+ * empty (tickets_wait), and that it half has. */
+bool tickets_may_write(Tickets *tickets, uint64_t number, bool *hungry);
+
+/* Worker: tell once, when no more than `unwritten` are left of this link. */
+void tickets_wait(Tickets *tickets, unsigned long link, int unwritten);
 
 /* Worker: reads a ticket; false if there is none. */
 bool tickets_get(Tickets *tickets, uint64_t number, Ticket *ticket);

@@ -55,12 +55,13 @@ static int none(void **state)
 static void busy(Tickets *tickets, unsigned long serial, int n)
 {
     Ticket ticket;
+    bool hungry;
 
     memset(&ticket, 0, sizeof(ticket));
     ticket.link = serial;
     while (n-- > 0)
-        tickets_may_write(tickets, tickets_issue(tickets, &ticket,
-                                                 INT64_MAX));
+        tickets_may_write(tickets, tickets_issue(tickets, &ticket, INT64_MAX),
+                          &hungry);
 }
 
 static void test_choice(void **state)

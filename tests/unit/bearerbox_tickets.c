@@ -29,6 +29,13 @@ static uint64_t issue(Tickets *tickets, unsigned long link, int64_t not_after)
     return tickets_issue(tickets, &ticket, not_after);
 }
 
+static bool may_write(Tickets *tickets, uint64_t number)
+{
+    bool hungry;
+
+    return tickets_may_write(tickets, number, &hungry);
+}
+
 /* lease held, revoked, deadline over -> may it be written? */
 static void test_last_look(void **state)
 {
@@ -52,9 +59,9 @@ static void test_last_look(void **state)
         tickets_fence(tickets, now_us() + cases[i].lease_in);
         if (cases[i].revoked)
             assert_true(tickets_revoke(tickets, number));
-        assert_int_equal(tickets_may_write(tickets, number), cases[i].may);
+        assert_int_equal(may_write(tickets, number), cases[i].may);
     }
-    assert_false(tickets_may_write(tickets, 9999));
+    assert_false(may_write(tickets, 9999));
     tickets_destroy(tickets);
 }
 
@@ -66,7 +73,7 @@ static void test_written_is_not_taken_back(void **state)
 
     (void) state;
     tickets_fence(tickets, INT64_MAX);
-    assert_true(tickets_may_write(tickets, number));
+    assert_true(may_write(tickets, number));
     assert_false(tickets_revoke(tickets, number));
     assert_true(tickets_take(tickets, number, &ticket));
     assert_int_not_equal(ticket.written_us, 0);
@@ -87,8 +94,8 @@ static void test_counts_per_link(void **state)
     tickets_fence(tickets, INT64_MAX);
     assert_int_equal(tickets_unwritten(tickets, 1), 2);
     assert_int_equal(tickets_unanswered(tickets, 1), 2);
-    tickets_may_write(tickets, a);
-    tickets_may_write(tickets, a);
+    may_write(tickets, a);
+    may_write(tickets, a);
     assert_int_equal(tickets_unwritten(tickets, 1), 1);
     tickets_doubt(tickets, a);
     tickets_doubt(tickets, a);
@@ -97,6 +104,27 @@ static void test_counts_per_link(void **state)
     assert_int_equal(tickets_unwritten(tickets, 1), 0);
     assert_int_equal(tickets_unanswered(tickets, 1), 0);
     assert_int_equal(tickets_unanswered(tickets, 2), 1);
+    tickets_destroy(tickets);
+}
+
+/* Whoever waits for a link's queue to empty is told once. */
+static void test_hungry_once(void **state)
+{
+    Tickets *tickets = tickets_create();
+    uint64_t number[4];
+    bool hungry;
+    int i, told = 0;
+
+    (void) state;
+    tickets_fence(tickets, INT64_MAX);
+    for (i = 0; i < 4; i++)
+        number[i] = issue(tickets, 1, INT64_MAX);
+    tickets_wait(tickets, 1, 2);
+    for (i = 0; i < 4; i++) {
+        assert_true(tickets_may_write(tickets, number[i], &hungry));
+        told += hungry;
+        assert_int_equal(told, i >= 1);
+    }
     tickets_destroy(tickets);
 }
 
@@ -161,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_last_look),
         cmocka_unit_test(test_written_is_not_taken_back),
         cmocka_unit_test(test_counts_per_link),
+        cmocka_unit_test(test_hungry_once),
         cmocka_unit_test(test_late_answer),
         cmocka_unit_test(test_filter),
         cmocka_unit_test(test_ids)
