@@ -21,7 +21,7 @@
 #include "store/memory.h"
 #include "store/pg_int.h"
 
-/* --- open and close ------------------------------------------------------ */
+/* --- open and close ----------------------------------------------------- */
 
 static const PgRole *role_of(StoreRole role)
 {
@@ -118,7 +118,7 @@ void pg_error(Store *store, const char *format, ...)
     *to = '\0';
 }
 
-/* --- queues -------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------- */
 
 static void put(PgQueue *queue, const PgRequest *request)
 {
@@ -158,7 +158,7 @@ static void answer(const PgRequest *request, StoreOutcome outcome,
 
 void pg_answer_lost(PgQueue *queue)
 {
-    int n = queue->n;
+    int n = queue->n;       /* callbacks may call again */
 
     for (; n > 0; n--) {
         PgRequest request = take(queue);
@@ -173,7 +173,7 @@ int store_outstanding(const Store *store)
            (store->phase == PG_RUNNING ? store->sent.n : 0);
 }
 
-/* --- calls --------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------- */
 
 Args *pg_args(Store *store)
 {
@@ -223,7 +223,7 @@ void pg_send(Store *store, const PgCall *call, PgParse *parse,
             &request);
 }
 
-/* --- answers ------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 /* The server's words for a statement that it refused; not for those that
  * are refused because of an earlier one at the start. */
@@ -368,7 +368,7 @@ void store_run(Store *store, int64_t now_us)
     }
 }
 
-/* --- what to wait for ---------------------------------------------------- */
+/* --- what to wait for --------------------------------------------------- */
 
 int store_poll_fd(const Store *store)
 {

@@ -52,8 +52,8 @@ struct Store {
     PGresult *result;               /* of the first of `sent`, so far */
     Args args;
     int64_t now, retry_at, give_up_at;
-    int64_t head_since;             /* since when the first of `sent` has
-                                     * been the first; -1: the next run */
+    int64_t head_since;             /* when the first of `sent` became the
+                                     * first; -1: with the next run */
     int failures;                   /* since it was up */
     unsigned int seed;
     char error[512];
@@ -63,7 +63,7 @@ struct Store {
 
 /* --- pg.c --- */
 
-/* Answers those in the queue now with STORE_LOST; callbacks may call again. */
+/* Answers what is in the queue now with STORE_LOST. */
 void pg_answer_lost(PgQueue *queue);
 
 /* Ends one statement of the pipeline, which was sent if `sent`: what follows

@@ -56,7 +56,7 @@ void pg_lost(Store *store)
     tell(store, STORE_DOWN);
 }
 
-/* --- checks -------------------------------------------------------------- */
+/* --- checks ------------------------------------------------------------- */
 
 /* True if the answer can be looked at. Once something is wrong nothing else
  * is looked at: the first thing found is the one that is told. */
@@ -163,7 +163,7 @@ static void check_all(const PgReply *reply)
     tell(store, STORE_UP);
 }
 
-/* --- statements ---------------------------------------------------------- */
+/* --- statements --------------------------------------------------------- */
 
 /* SELECT "id", ... FROM convoy.group_claim($1, ...). free() it. */
 static char *call_text(const PgCall *call)
@@ -260,7 +260,7 @@ static void start(Store *store)
     send_query(store, "SELECT 1", check_all);
 }
 
-/* --- connecting ---------------------------------------------------------- */
+/* --- connecting --------------------------------------------------------- */
 
 /* Notices are for people at psql; libpq would print them to stderr. But the
  * reason why the server ends an idle connection comes as one, too. */

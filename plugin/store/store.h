@@ -6,10 +6,13 @@
  * that a group is stored, claimed and finished as a unit. Nothing blocks: a
  * call queues its statement, the owner's poll loop moves it (store_run), and
  * the answer comes back through a callback from within store_run, in the
- * order of the calls. Arguments are copied by the call.
+ * order of the calls. Arguments are copied by the call; what an answer points
+ * to is there during the callback only. Texts may hold any octets: those that
+ * are not UTF-8 are stored as \xHH.
  *
  * One Store is one connection and belongs to one thread. Two stores exist:
- * store_pg.c and its siblings on PostgreSQL, and one in memory for tests.
+ * pg.c and its siblings on PostgreSQL, and one in memory for tests
+ * (tests/unit/store_fake.c). The same test cases run on both.
  */
 
 #ifndef CONVOY_STORE_H
@@ -47,9 +50,13 @@ typedef struct {
 } StoreBytes;
 
 /*
- * Opens a store. `conninfo` is a libpq connection string. `on_state` is
- * called from store_run at each change; after STORE_UP all earlier calls
- * have been answered. The first connect starts with the first store_run.
+ * Opens a store. `conninfo` is a libpq connection string; a host by name may
+ * block while it is looked up, by address or socket nothing does. `on_state`
+ * is called from store_run at each change, and again with STORE_DOWN when a
+ * connect fails for another reason than the last one; after STORE_UP all
+ * earlier calls have been answered. A call made while the store is down is
+ * answered STORE_LOST by the next store_run. The first connect starts with
+ * the first store_run.
  * `notified` is called for each notification on a channel this role listens
  * to ("convoy_queue" for the scheduler, "convoy_result" for the notifier).
  */
@@ -62,7 +69,8 @@ typedef struct {
 Store *store_open(const char *conninfo, StoreRole role,
                   const StoreEvents *events);
 
-/* Answers every outstanding call with STORE_LOST, then frees. */
+/* Answers every outstanding call with STORE_LOST, then frees. Not from within
+ * a callback. */
 void store_close(Store *store);
 
 StoreState store_state(const Store *store);
@@ -77,10 +85,11 @@ int store_poll_timeout(const Store *store, int64_t now_us);
  * the worker's monotonic clock. */
 void store_run(Store *store, int64_t now_us);
 
-/* Calls that are queued or unanswered. */
+/* Calls that are unanswered, those that nobody hears of included. */
 int store_outstanding(const Store *store);
 
-/* Why the last connect or statement failed, for a log line; never NULL. */
+/* Why the last connect or statement failed: one line, never NULL, valid until
+ * the next store_run. */
 const char *store_error(const Store *store);
 
 /*
@@ -241,7 +250,8 @@ void store_receipts(Store *store, const char *instance, int64_t batch,
  * answered to nobody. */
 void store_result_wake(Store *store);
 
-/* Makes the next days' partitions; answered to nobody. */
+/* Makes the next days' partitions, hourly; answered to nobody. Intake's and
+ * the scheduler's store do it by themselves at each connect. */
 void store_maintain(Store *store);
 
 /* --- leases (a connection of its own) ----------------------------------- */

@@ -9,7 +9,7 @@
 #include "store/pg.h"
 #include "store/rows.h"
 
-/* --- the arguments ------------------------------------------------------- */
+/* --- the arguments ------------------------------------------------------ */
 
 static const PgField SCOPE_FIELDS[] = {
     PG_FIELD(StoreScope, lease, INT4),
@@ -58,7 +58,7 @@ static const PgField RECEIPT_FIELDS[] = {
 };
 static const PgRecord RECEIPT = PG_RECORD(RECEIPT_FIELDS, StoreReceipt);
 
-/* --- the answers --------------------------------------------------------- */
+/* --- the answers -------------------------------------------------------- */
 
 static const PgField GROUP_FIELDS[] = {
     PG_FIELD(StoreGroup, id, INT8),
@@ -196,7 +196,7 @@ static void give_fenced(const PgReply *reply)
     free(fenced);
 }
 
-/* --- the calls ----------------------------------------------------------- */
+/* --- the calls ---------------------------------------------------------- */
 
 static void send_scope(Store *store, const PgCall *call,
                        const StoreScope *scope, int n, int max,

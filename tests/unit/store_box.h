@@ -99,7 +99,22 @@ void wait_until(bool (*done)(void *arg), void *arg);
 /* Runs everything once, waiting at most this long. */
 void run_once(int wait_ms);
 
-/* --- what the two test programs provide ---------------------------------- */
+/* --- for store_box*.c --------------------------------------------------- */
+
+/* An answer under way, and whose it is. */
+typedef struct {
+    Box *box;
+    bool there;
+    Answer answer;
+} Pending;
+
+bool box_is_there(void *pending);
+
+/* Copies that live until box_forget(). */
+void *box_keep(const void *data, size_t size);
+const char *box_keep_text(const char *text);
+
+/* --- what the two test programs provide --------------------------------- */
 
 const char *backend_conninfo(void);
 void backend_reset(void);           /* an empty queue of deployment "test" */

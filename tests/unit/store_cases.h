@@ -21,6 +21,7 @@
     CASE(claim_one_group_of_a_receiver) \
     CASE(claim_gives_references) \
     CASE(claim_needs_the_lease) \
+    /* store_cases_batch.c */ \
     CASE(not_before_defers) \
     CASE(deadline_makes_due) \
     CASE(retry_raises_the_attempt) \

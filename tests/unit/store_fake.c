@@ -49,7 +49,7 @@ static Store *open_stores;
 static bool is_down, lose_next, lose_done;
 static int fail_next;
 
-/* --- knobs ----------------------------------------------------------------- */
+/* --- knobs -------------------------------------------------------------- */
 
 void fake_reset(const char *deployment)
 {
@@ -93,7 +93,7 @@ int fake_count(int state)
     return n;
 }
 
-/* --- the store ------------------------------------------------------------- */
+/* --- the store ---------------------------------------------------------- */
 
 Store *store_open(const char *conninfo, StoreRole role,
                   const StoreEvents *events)
@@ -265,7 +265,7 @@ void store_run(Store *store, int64_t now_us)
         set_state(store, STORE_UP);
 }
 
-/* --- calls ----------------------------------------------------------------- */
+/* --- calls -------------------------------------------------------------- */
 
 /* Puts the answer in the queue. NULL: the call is not to be done. */
 static Pending *admit(Store *store, Kind kind, void (*done)(void), void *arg)
@@ -434,7 +434,7 @@ void store_notify_done(Store *store, const StoreNoteDone *notes, int n)
         fake_notified(notes, n);
 }
 
-/* --- the check at start ---------------------------------------------------- */
+/* --- the check at start ------------------------------------------------- */
 
 char *store_check(const char *conninfo, const char *deployment,
                   double timeout_s)

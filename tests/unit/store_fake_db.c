@@ -100,7 +100,7 @@ FakeLease *fake_lease(int i)
     return &((FakeLease *) fake_db.leases.items)[i];
 }
 
-/* --- instances ------------------------------------------------------------- */
+/* --- instances ---------------------------------------------------------- */
 
 FakeInstance *fake_find_instance(const char *name)
 {
@@ -184,7 +184,7 @@ FakeBatch *fake_begin_batch(const char *instance, int64_t number,
     return batch;
 }
 
-/* --- leases ---------------------------------------------------------------- */
+/* --- leases ------------------------------------------------------------- */
 
 void fake_create_leases(const char *route)
 {

@@ -101,7 +101,7 @@ bool fake_instance_lives(const char *name);
 /* Leases for a route that nobody named before. */
 void fake_create_leases(const char *route);
 
-/* --- the calls; those that may be refused return why, or NULL -------------- */
+/* --- the calls; those that may be refused return why, or NULL ----------- */
 
 void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
                int m, int64_t lifetime_us, bool *stored);
@@ -130,10 +130,16 @@ const char *fake_renew(const char *instance, const char *const *routes,
 StoreNote *fake_take(int max, int64_t lease_us, int *found);
 void fake_notified(const StoreNoteDone *notes, int n);
 
-/* --- between the files ---------------------------------------------------- */
+/* --- between the files -------------------------------------------------- */
 
-/* The group as an answer has it, with its ledger. */
+/* Room for an answer of so many groups; a group as an answer has it, with its
+ * ledger. */
+StoreGroup *fake_room(int max);
 StoreGroup fake_row(const FakeGroup *group);
+/* Does it hold its receiver? */
+bool fake_holds(const FakeGroup *group);
+/* To its owner, who is to answer with a transition. */
+void fake_lend(FakeGroup *group, int64_t epoch);
 /* Enters a batch; *repeated if its number is in already. NULL: the instance
  * is unknown. */
 FakeBatch *fake_begin_batch(const char *instance, int64_t number,

@@ -10,7 +10,7 @@
 
 static const int64_t LENT_US = 10000000;
 
-/* --- push ------------------------------------------------------------------ */
+/* --- push --------------------------------------------------------------- */
 
 static int find_push(const StorePush *push)
 {
@@ -131,7 +131,7 @@ void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
     }
 }
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------ */
 
 StoreGroup fake_row(const FakeGroup *group)
 {
@@ -174,7 +174,7 @@ void fake_free_groups(StoreGroup *groups, int n)
     free(groups);
 }
 
-static StoreGroup *room(int max)
+StoreGroup *fake_room(int max)
 {
     StoreGroup *groups = malloc(sizeof(*groups) * (size_t) (max + 1));
 
@@ -183,7 +183,7 @@ static StoreGroup *room(int max)
     return groups;
 }
 
-/* --- claim, adopt, due ----------------------------------------------------- */
+/* --- claim, adopt, due -------------------------------------------------- */
 
 /* The lease of the group, if it is among these under its present epoch. */
 static const FakeLease *lease_in(const FakeGroup *group,
@@ -200,7 +200,7 @@ static const FakeLease *lease_in(const FakeGroup *group,
     return NULL;
 }
 
-static bool holds(const FakeGroup *group)
+bool fake_holds(const FakeGroup *group)
 {
     return !group->parked && (group->row.state == GROUP_SENDING ||
                               group->row.state == GROUP_ROLLBACK);
@@ -211,7 +211,7 @@ static bool is_held(const char *receiver)
     int i;
 
     for (i = 0; i < fake_db.groups.n; i++) {
-        if (holds(fake_group(i)) &&
+        if (fake_holds(fake_group(i)) &&
             strcmp(fake_group(i)->row.receiver, receiver) == 0)
             return true;
     }
@@ -237,7 +237,7 @@ static FakeGroup *next_ready(const StoreScope *scope, int n)
 
 StoreGroup *fake_claim(const StoreScope *scope, int n, int max, int *found)
 {
-    StoreGroup *groups = room(max);
+    StoreGroup *groups = fake_room(max);
     FakeGroup *group;
 
     for (*found = 0; *found < max; ++*found) {
@@ -257,7 +257,7 @@ StoreGroup *fake_claim(const StoreScope *scope, int n, int max, int *found)
 
 StoreGroup *fake_adopt(const StoreScope *scope, int n, int max, int *found)
 {
-    StoreGroup *groups = room(max);
+    StoreGroup *groups = fake_room(max);
     const FakeLease *lease;
     FakeGroup *group;
     int i;
@@ -265,7 +265,7 @@ StoreGroup *fake_adopt(const StoreScope *scope, int n, int max, int *found)
     *found = 0;
     for (i = 0; i < fake_db.groups.n && *found < max; i++) {
         group = fake_group(i);
-        lease = holds(group) ? lease_in(group, scope, n) : NULL;
+        lease = fake_holds(group) ? lease_in(group, scope, n) : NULL;
         if (lease == NULL || group->row.epoch >= lease->lease.epoch)
             continue;
         group->row.epoch = lease->lease.epoch;
@@ -277,16 +277,16 @@ StoreGroup *fake_adopt(const StoreScope *scope, int n, int max, int *found)
     return groups;
 }
 
-static void lend(FakeGroup *group, int64_t epoch)
+void fake_lend(FakeGroup *group, int64_t epoch)
 {
     group->row.epoch = epoch;
-    group->lent = !holds(group);
+    group->lent = !fake_holds(group);
     group->look_at = group->lent ? fake_db.now + LENT_US : INT64_MAX;
 }
 
 StoreGroup *fake_due(const StoreScope *scope, int n, int max, int *found)
 {
-    StoreGroup *groups = room(max);
+    StoreGroup *groups = fake_room(max);
     const FakeLease *lease;
     FakeGroup *group;
     int i;
@@ -297,7 +297,7 @@ StoreGroup *fake_due(const StoreScope *scope, int n, int max, int *found)
         lease = group->look_at <= fake_db.now && !group->parked
             ? lease_in(group, scope, n) : NULL;
         if (lease == NULL ||
-            (holds(group) && group->row.epoch != lease->lease.epoch))
+            (fake_holds(group) && group->row.epoch != lease->lease.epoch))
             continue;
         if (group->row.state == GROUP_DEFERRED && !group->lent &&
             group->due_at <= fake_db.now &&
@@ -307,14 +307,14 @@ StoreGroup *fake_due(const StoreScope *scope, int n, int max, int *found)
             group->due_at = INT64_MAX;
             group->look_at = group->deadline_at;
         } else {
-            lend(group, lease->lease.epoch);
+            fake_lend(group, lease->lease.epoch);
             groups[(*found)++] = fake_row(group);
         }
     }
     return groups;
 }
 
-/* --- batches --------------------------------------------------------------- */
+/* --- batches ------------------------------------------------------------ */
 
 void fake_write_row(const StoreLedgerRow *row, int64_t at)
 {
@@ -402,133 +402,5 @@ const char *fake_batch(const char *instance, int64_t number,
     }
     *fenced = batch->fenced;
     *n_fenced = batch->n_fenced;
-    return NULL;
-}
-
-/* --- receipts -------------------------------------------------------------- */
-
-static const StoreLedgerRow *accepted_row(const StoreReceipt *receipt)
-{
-    const FakeRow *rows = fake_db.rows.items;
-    int i;
-
-    for (i = fake_db.rows.n - 1; i >= 0; i--) {
-        const StoreLedgerRow *row = &rows[i].row;
-
-        if (row->outcome == LEDGER_ACCEPTED && row->message_id != NULL &&
-            row->smsc_id != NULL &&
-            strcmp(row->message_id, receipt->message_id) == 0 &&
-            strcmp(row->smsc_id, receipt->smsc_id) == 0)
-            return row;
-    }
-    return NULL;
-}
-
-static bool has_row(const StoreLedgerRow *of, int outcome)
-{
-    const FakeRow *rows = fake_db.rows.items;
-    int i;
-
-    for (i = 0; i < fake_db.rows.n; i++) {
-        if (rows[i].row.group == of->group && rows[i].row.copy == of->copy &&
-            rows[i].row.outcome == outcome)
-            return true;
-    }
-    return false;
-}
-
-static bool all_delivered(const FakeGroup *group)
-{
-    const FakeRow *rows = fake_db.rows.items;
-    int segment, i;
-
-    for (segment = 1; segment <= group->row.segments; segment++) {
-        for (i = 0; i < fake_db.rows.n; i++) {
-            if (rows[i].row.group == group->row.id &&
-                rows[i].row.segment == segment &&
-                rows[i].row.attempt == group->row.attempt &&
-                rows[i].row.outcome == LEDGER_DELIVERED)
-                break;
-        }
-        if (i == fake_db.rows.n)
-            return false;
-    }
-    return true;
-}
-
-/* True: the group is the caller's to look at now. */
-static bool tell_owner(const char *instance, FakeGroup *group, bool failed)
-{
-    const FakeLease *lease = fake_lease(group->row.lease - 1);
-
-    if (group->parked || group->row.state >= GROUP_DELIVERED ||
-        (!holds(group) && !failed && !all_delivered(group)))
-        return false;
-    if (holds(group) || lease->owner == NULL ||
-        strcmp(lease->owner, instance) != 0) {
-        group->look_at = fake_db.now;
-        return false;
-    }
-    lend(group, lease->lease.epoch);
-    return true;
-}
-
-static void keep_in_inbox(const StoreReceipt *receipt)
-{
-    FakeReceipt *kept = fake_add(&fake_db.inbox, sizeof(*kept));
-
-    kept->receipt = *receipt;
-    kept->receipt.smsc_id = fake_text(receipt->smsc_id);
-    kept->receipt.message_id = fake_text(receipt->message_id);
-    kept->receipt.text = fake_text(receipt->text);
-    kept->at = fake_db.now - receipt->ago_us;
-}
-
-static void take_receipt(const StoreReceipt *receipt)
-{
-    const StoreLedgerRow *accepted = accepted_row(receipt);
-    StoreLedgerRow row;
-
-    if (accepted == NULL) {
-        keep_in_inbox(receipt);
-    } else if (!has_row(accepted, receipt->outcome)) {
-        row = *accepted;
-        row.outcome = receipt->outcome;
-        row.code = receipt->code;
-        row.text = receipt->text;
-        fake_write_row(&row, fake_db.now - receipt->ago_us);
-    }
-}
-
-const char *fake_receipts(const char *instance, int64_t number,
-                          const StoreReceipt *receipts, int n,
-                          StoreGroup **groups, int *found)
-{
-    const StoreLedgerRow *accepted;
-    bool repeated;
-    FakeGroup *group;
-    int i, k;
-
-    *found = 0;
-    *groups = NULL;
-    if (fake_begin_batch(instance, number, &repeated) == NULL)
-        return fake_not_started;
-    if (repeated)
-        return NULL;
-    for (i = 0; i < n; i++)
-        take_receipt(&receipts[i]);
-    *groups = room(n);
-    for (i = 0; i < n; i++) {
-        accepted = accepted_row(&receipts[i]);
-        group = accepted == NULL ? NULL : fake_find_group(accepted->group);
-        for (k = 0; k < *found && group != NULL; k++) {
-            if ((*groups)[k].id == group->row.id)
-                group = NULL;
-        }
-        if (group != NULL &&
-            tell_owner(instance, group,
-                       receipts[i].outcome == LEDGER_NOT_DELIVERED))
-            (*groups)[(*found)++] = fake_row(group);
-    }
     return NULL;
 }
