@@ -25,8 +25,10 @@ const char *backend_conninfo(void)
 static void run_sql(const char *database, const char *sql,
                     void (*use)(PGresult *result, int number), int number)
 {
-    const char *const keywords[] = { "dbname", "user", NULL };
-    const char *const values[] = { database, "postgres", NULL };
+    const char *const keywords[] = { "dbname", "user", "options", NULL };
+    const char *const values[] = {
+        database, "postgres", "-c client_min_messages=warning", NULL
+    };
     PGconn *conn = PQconnectdbParams(keywords, values, 0);
     PGresult *result = PQexec(conn, sql);
 
