@@ -22,6 +22,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = convoy, pg_temp AS $$
 DECLARE
     started timestamptz := clock_timestamp();
     accepted copy_ref[];                -- one for each receipt, or NULL
+    groups bigint[];
     lent bigint[];
 BEGIN
     IF NOT batch_begin(receipts.instance, receipts.batch) THEN
@@ -49,10 +50,14 @@ BEGIN
     END IF;
 
     -- Two boxes with one receipt each of the same group: the second waits
-    -- here, and then sees the first one's.
-    PERFORM g.id FROM live g
-    WHERE g.id = ANY (SELECT a.group_id FROM unnest(accepted) a)
+    -- here, and then sees the first one's. An ended group has no row to lock.
+    groups := ARRAY(SELECT DISTINCT a.group_id FROM unnest(accepted) a
+                    WHERE a.group_id IS NOT NULL ORDER BY 1);
+    PERFORM g.id FROM live g WHERE g.id = ANY (groups)
     ORDER BY g.id FOR UPDATE;
+    PERFORM pg_advisory_xact_lock(lock_key('group ' || e))
+    FROM unnest(groups) e
+    WHERE NOT EXISTS (SELECT FROM live g WHERE g.id = e);
 
     INSERT INTO ledger (id, day, at, group_id, segment, attempt, copy,
                         outcome, smsc_id, message_id, code, text)
@@ -75,9 +80,7 @@ BEGIN
     ORDER BY n.no;
 
     lent := receipt_news(
-        receipts.instance,
-        ARRAY(SELECT DISTINCT a.group_id FROM unnest(accepted) a
-              WHERE a.group_id IS NOT NULL),
+        receipts.instance, groups,
         ARRAY(SELECT (accepted[r.no]).group_id
               FROM unnest(receipts.outcome) WITH ORDINALITY r (outcome, no)
               WHERE r.outcome = 5));

@@ -2,7 +2,7 @@
 -- are named by their push-id: every push here has one group.
 CREATE SCHEMA t;
 
-CREATE FUNCTION t.id(name text) RETURNS bigint LANGUAGE sql AS $$
+CREATE FUNCTION t.id(name text) RETURNS bigint LANGUAGE sql STABLE AS $$
     SELECT groups[1] FROM convoy.push WHERE push_id = name
 $$;
 
