@@ -1,6 +1,9 @@
 -- The next ready groups in the order of the claim, not locked; moves the
--- cursors behind them. With many leases each contributes only about twice
--- its even share, so that not all of them are read and sorted every time.
+-- cursors behind them. With many leases each contributes only about twice its
+-- even share, so that not all of them are read and sorted every time. None
+-- come from leases of routes that their owner cannot send: it has those only
+-- so that their groups expire.
+-- Called by: group_claim.
 CREATE FUNCTION group_pick(leases int[], epochs bigint[], max int, sweep bool)
 RETURNS bigint[]
 LANGUAGE plpgsql AS $$
@@ -13,7 +16,8 @@ BEGIN
                CASE WHEN sweep THEN 0
                     ELSE cursor_get(l.id, p.priority) END AS low
         FROM unnest(leases, epochs) asked (id, epoch)
-             JOIN lease l ON l.id = asked.id AND l.epoch = asked.epoch,
+             JOIN lease l ON l.id = asked.id AND l.epoch = asked.epoch
+             JOIN instance i ON i.name = l.owner AND l.route = ANY (i.routes),
              unnest('{2, 1, 0}'::smallint[]) p (priority)
     ), head AS MATERIALIZED (
         SELECT h.id, s.lease, s.priority

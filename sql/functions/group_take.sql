@@ -1,5 +1,6 @@
 -- Decides over picked groups: claimed, or waiting for their receiver, or for
 -- a reference. Returns the claimed ones, or NULL.
+-- Called by: group_claim.
 CREATE FUNCTION group_take(picked bigint[]) RETURNS bigint[]
 LANGUAGE plpgsql AS $$
 DECLARE

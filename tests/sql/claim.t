@@ -2,7 +2,7 @@
 # group_claim: order, one group a receiver, who waits and who is let go on,
 # what a claim hands over, fenced leases, cursors and sweeps.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(34);
+SELECT plan(36);
 SELECT t.start('box');
 
 SELECT is(t.claimed('box'), NULL, 'nothing queued, nothing claimed');
@@ -92,6 +92,14 @@ SELECT is(count(*), 0::bigint, 'a lease not named yields nothing')
               (SELECT lease FROM live WHERE id = t.id('d1')) ORDER BY id),
         10);
 SELECT is(t.claimed('box'), 'd1', 'the right one does');
+
+-- A route that nobody can send: its lease is held, its groups are left.
+SELECT t.store('o1', '4645', route => 'lead', deadline => '1 hour');
+SELECT lease_renew('box', '{""}', 15000000, '{}');
+SELECT is(t.claimed('box'), NULL, 'what cannot be sent is not claimed');
+SELECT t.pass('o1', '2 hours');
+SELECT is(t.looked_at('box'), 'o1', 'but expires');
+SELECT t.move('box', 'o1', 7);
 
 -- Cursors: a group that became ready behind the cursor's back.
 CREATE FUNCTION t.sweep_in(span interval) RETURNS text LANGUAGE sql AS $$
