@@ -91,7 +91,7 @@ class Trial:
         if self.tap.ok(code not in (0, 'still runs') and code > 0
                        and len(lines) == 1 and not missing,
                        f'{box}: {name}: refused in one line',
-                       f'exit {code}, missing {missing}', output) \
+                       f'exit {code}, missing {missing}', *lines[:5]) \
                 and box == 'bearerbox':
             self.tap.note(re.sub(r'^.*?(ERROR|PANIC): ', '', lines[0]))
 

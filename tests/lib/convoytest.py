@@ -23,12 +23,15 @@ __all__ = ['Initiator', 'Sandbox', 'SandboxError', 'checks', 'judge',
 
 def wait_for_results(box, pi, all_pushes, seconds=60):
     """Waits until the PI has been notified of every accepted push, nothing
-    is left in the queue and the SMSC is idle; reads the journal."""
+    is left in the queue or to be notified, and the SMSC is idle; reads the
+    journal."""
     expected = {push.push_id for push in all_pushes if push.accepted}
     wait_until(lambda: expected <= pi.notified(), seconds,
                f'notifications of {len(expected)} pushes (there are '
                f'{len(expected & pi.notified())})')
     box.idle(seconds)
+    wait_until(lambda: not box.database.notifications(), 10,
+               'acknowledged notifications are off the queue')
 
 
 def judge(tap, box, pi, all_pushes, state='DELIVERED', crash=False,

@@ -44,3 +44,7 @@ class Database:
         """How many groups are in this live state."""
         return self.value('SELECT coalesce(sum(groups), 0) '
                           'FROM convoy.queue_view WHERE state = %s', state)
+
+    def notifications(self):
+        """How many results have not been acknowledged by their PI."""
+        return self.value('SELECT count(*) FROM convoy.notification_view')

@@ -173,3 +173,8 @@ class Initiator:
         """The push-ids whose notification was acknowledged with 2xx."""
         return {one['push-id'] for one in list(self.received)
                 if one['status'] and 200 <= one['status'] < 300}
+
+    def received_of(self, some):
+        """The notifications of these pushes, acknowledged or not."""
+        ids = {push.push_id for push in some}
+        return [one for one in list(self.received) if one['push-id'] in ids]
