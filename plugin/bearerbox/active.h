@@ -39,6 +39,7 @@ typedef struct Active {
 
     unsigned long link;         /* of this attempt, 0: none yet */
     bool checked_write;
+    int64_t stuck_since;        /* the link takes nothing; 0: it does */
     char smsc_id[64];
     uint64_t ticket;            /* of the unanswered submit, 0: none */
     int64_t answer_due;         /* when it is to be doubted */

@@ -19,6 +19,9 @@
 
 static const int64_t STRANDED_US = 250 * 1000;
 
+/* A link that reconnects is back in about ten seconds. */
+static const int64_t PATIENCE_US = 20 * 1000 * 1000;
+
 static void queue_init(ActiveQueue *queue)
 {
     queue->first = NULL;
@@ -81,11 +84,6 @@ static bool has_begun(const Active *active)
 
     return g->copies_len > 0 &&
            g->copies[g->copies_len - 1].attempt == g->attempt;
-}
-
-static bool has_accepted(const Active *active)
-{
-    return active->group.window_end != TIME_NEVER;
 }
 
 /* Gives the attempt its link; false if there is none now. */
@@ -162,12 +160,23 @@ static uint64_t issue(Scheduler *s, const Active *active, int segment)
     return tickets_issue(s->setup.tickets, &ticket, active->group.deadline);
 }
 
-/* The link did not take it: nothing has happened to the group. */
+/*
+ * The link did not take it: nothing has happened to the group. It may look
+ * for another link if it has not begun; otherwise it waits for its own for a
+ * while, and then the attempt is over.
+ */
 static void not_taken(Scheduler *s, Active *active, int64_t now)
 {
-    if (!has_accepted(active) && !has_begun(active))
+    if (!has_begun(active))
         active->link = 0;
-    strand(s, active, now);
+    else if (active->stuck_since == 0)
+        active->stuck_since = now;
+    if (active->stuck_since == 0 || now - active->stuck_since < PATIENCE_US) {
+        strand(s, active, now);
+        return;
+    }
+    group_event(&active->group, EVENT_LINK_GONE, 0, now, scheduler_random(s));
+    progress_touch(s, active, now);
 }
 
 /* Hands the group's next segment to its link. False: the link is full. */
@@ -197,6 +206,7 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     if (!has_begun(active))
         s->begun_since_claim++;
     group_submit(&active->group, segment, now, 0);
+    active->stuck_since = 0;
     active->ticket = number;
     active->answer_due = now + s->setup.answer_timeout_us;
     links_count_send(s->links, active->link, now);
