@@ -47,7 +47,7 @@ BEGIN
                     + (d.promote AND g.state = 1 AND g.aim <> 0)::int,
                 due_at = CASE WHEN NOT d.promote THEN g.due_at END,
                 epoch = CASE WHEN d.promote THEN g.epoch ELSE d.epoch END,
-                ready = d.promote,
+                ready = d.promote, waiting = false,
                 holds = g.holds AND NOT d.promote,
                 look_at = CASE WHEN d.promote THEN g.deadline_at
                                WHEN g.state NOT IN (2, 4)

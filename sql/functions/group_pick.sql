@@ -20,12 +20,17 @@ BEGIN
              JOIN instance i ON i.name = l.owner AND l.route = ANY (i.routes),
              unnest('{2, 1, 0}'::smallint[]) p (priority)
     ), head AS MATERIALIZED (
+        -- Bounds and order as of the index live_ready, or the planner may
+        -- think that the primary key will do.
         SELECT h.id, s.lease, s.priority
         FROM scope s, LATERAL (
             SELECT g.id FROM live g
-            WHERE g.ready AND g.lease = s.lease AND g.priority = s.priority
-                  AND g.id >= s.low AND g.deadline_at > clock_timestamp()
-            ORDER BY g.id LIMIT share) h
+            WHERE g.ready AND g.deadline_at > clock_timestamp()
+                  AND (g.lease, g.priority, g.id)
+                      >= (s.lease, s.priority, s.low)
+                  AND (g.lease, g.priority, g.id)
+                      < (s.lease, s.priority + 1, 0)
+            ORDER BY g.lease, g.priority, g.id LIMIT share) h
         ORDER BY s.priority DESC, h.id LIMIT max
     ), moved AS (
         SELECT count(cursor_set(h.lease, h.priority, h.top + 1))

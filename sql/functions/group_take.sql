@@ -8,11 +8,13 @@ DECLARE
     claimed bigint[];
 BEGIN
     WITH candidate AS MATERIALIZED (
-        SELECT g.id, g.receiver, g.priority, g.lease, g.reference,
+        -- By primary key: a condition on ready would let the planner walk
+        -- the whole index live_ready, which looks short when it plans.
+        SELECT g.id, g.receiver, g.priority, g.lease, g.reference, g.ready,
                g.segments > 1 AND g.reference IS NULL AS wants,
                1 << g.concat_bits AS space
         FROM live g
-        WHERE g.id = ANY (picked) AND g.ready
+        WHERE g.id = ANY (picked)
         FOR UPDATE SKIP LOCKED
     ), judged AS MATERIALIZED (
         SELECT c.*, row_number() OVER (PARTITION BY c.receiver
@@ -20,6 +22,7 @@ BEGIN
                (SELECT h.id FROM live h
                 WHERE h.receiver = c.receiver AND h.holds) AS holder
         FROM candidate c
+        WHERE c.ready
     ), kept AS MATERIALIZED (
         -- Locked, a holder cannot end before this commits, so that its
         -- owner's receiver_free will see who waits. One that is locked by

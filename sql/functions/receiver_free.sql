@@ -18,9 +18,10 @@ BEGIN
                           WHERE h.holds AND h.receiver = r.receiver);
         EXIT WHEN chosen IS NULL;
 
+        -- The cast keeps the planner from the index live_waiting.
         WITH freed AS (
             UPDATE live g SET waiting = false, ready = true
-            WHERE g.id = ANY (chosen) AND g.waiting
+            WHERE g.id = ANY (chosen) AND g.waiting::int = 1
             RETURNING g.id
         )
         SELECT array_agg(f.id) INTO freed FROM freed f;

@@ -30,16 +30,19 @@ say a "SELECT t.claimed('a'), t.move('a', 'p1', 5), t.move('a', 'p2', 5)"
 # --- two claims for one receiver, by different owners
 
 say a "SELECT t.store('r1', '4610'), t.store('r2', '4610', route => 'gold')"
+say a "SELECT t.store('q1', '4612', route => 'gold')"
 say a "BEGIN; SELECT t.claimed('a')"
 is "$answer" r1 'the first owner claims'
+say b "SELECT set_config('convoy.sweep_next', '9e15'::numeric::text, false)"
 start b "SELECT t.claimed('b')"
 blocked b; ok $? 'the second waits for its outcome'
 say a COMMIT; hear b
-is "$answer" '' 'and leaves the receiver alone'
+is "$answer" q1 'leaves the receiver alone, and has what else is ready'
 say a "SELECT t.move('a', 'r1', 5)"
 say b "SELECT set_config('convoy.sweep_next', '0', false)"
 say b "SELECT t.claimed('b')"
 is "$answer" r2 'until it is free'
+say b "SELECT t.move('b', 'q1', 5)"
 say b "SELECT t.move('b', 'r2', 5)"
 
 say a "SELECT t.store('r3', '4611'), t.store('r4', '4611', route => 'gold')"
