@@ -49,7 +49,8 @@ def strict(tap, name):
         box.smsc('phone off *')
         all_pushes = kill_in_the_middle(box, pi, name)
         box.smsc('phone on *')
-        wait_for_results(box, pi, all_pushes, 90)
+        wait_for_results(box, pi, all_pushes, 90,
+                         outage=name == 'postgres')
         judge(tap, box, pi, all_pushes, crash=True, name=name)
         repetitions(tap, box, name)
 

@@ -54,7 +54,7 @@ def killed(tap, box, pi):
     for name in 'postgres', 'wapbox':
         box.start(name)
     pi.treat = None
-    wait_for_results(box, pi, some, 90)
+    wait_for_results(box, pi, some, 90, outage=True)
     tap.none(checks.wrong_notifications(some, pi.received_of(some),
                                         repeats=True),
              'results that nobody had heard survive kill -9')

@@ -42,10 +42,10 @@ def test(tap):
         box.start('postgres')
         again = pi.begin(refused, until_accepted=True)
         all_pushes = batch.result() + again.result()
-        wait_for_results(box, pi, all_pushes)
+        wait_for_results(box, pi, all_pushes, outage=True)
         tap.equal((box.pids('bearerbox'), box.pids('wapbox')), before,
                   'the boxes are the same processes')
-        judge(tap, box, pi, all_pushes)
+        judge(tap, box, pi, all_pushes, outage=True)
         tap.none([submits for submits in box.journal.by_tag().values()
                   if checks.repeated(submits)],
                  'no segment is sent again')
@@ -56,7 +56,7 @@ def test(tap):
         box.start('postgres')
         last = pi.push(pushes.make(20, 2, prefix='+4674'),
                        until_accepted=True)
-        wait_for_results(box, pi, last)
+        wait_for_results(box, pi, last, outage=True)
         tap.equal({push.code for push in last} - {2007}, {1001},
                   'pushes flow again')
 

@@ -19,6 +19,9 @@ from push_initiator import response                         # noqa: E402
 
 ROUNDS = 8              # of some fifty requests each
 GROWTH = 2 << 20        # octets that the memory may differ by afterwards
+# One kind of large request that stays would take 50 MB; malloc() may keep what
+# a few have used.
+LARGE_GROWTH = 32 << 20
 
 
 def verdict(answer):
@@ -114,11 +117,12 @@ def test(tap):
         tap.note(f'wapbox: {usual} octets have grown by {grown}')
         tap.ok(grown < GROWTH, 'the memory of wapbox does not grow',
                f'{usual} octets have grown by {grown}')
-        for _, body in list(hostile.large()) * 3:
+        for _, body in list(hostile.large()) * 5:
             hostile.exchange(attack.address,
                              hostile.wrap(attack.path, body), 30)
         grown = memory(box, 'wapbox') - usual
-        tap.ok(grown < GROWTH + (10 << 20), 'not by large requests either',
+        tap.note(f'and by {grown} after fifteen of ten megabytes')
+        tap.ok(grown < LARGE_GROWTH, 'nor do large requests stay in it',
                f'{usual} octets have grown by {grown}')
         tap.equal((box.pids('wapbox'), box.pids('bearerbox')), before,
                   'the boxes are still the same processes')
