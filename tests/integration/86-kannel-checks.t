@@ -4,7 +4,8 @@
 #
 # They use fixed ports and leave processes behind, so each of the three runs
 # has a network and a process namespace of its own; all run at the same time.
-# The programs that drive the boxes are the stock ones in all three.
+# The programs that drive the boxes are the patched ones in all three: the HTTP
+# server of stock Kannel may wait for itself for ever when it is to end.
 
 set -euo pipefail
 
@@ -33,7 +34,7 @@ make_folder() {
     done
     for program in drive_smpp fakesmsc fakewap test_http test_http_server \
             test_ppg; do
-        ln -s "$stock/test/$program" "$folder/test/"
+        ln -s "$patched/test/$program" "$folder/test/"
     done
 }
 
@@ -47,7 +48,7 @@ run_checks() {
             ip link set lo up
             for check in $2; do
                 status=0
-                sh checks/check_$check.sh > $check.out 2>&1 || status=$?
+                timeout 120 sh checks/check_$check.sh > $check.out 2>&1 || status=$?
                 echo $status > $check.status
             done' bash "$work/$1" "$checks" > "$work/$1.log" 2>&1
 }
