@@ -22,7 +22,7 @@ static const struct {
     { 0x64, 0x64, EVENT_REFUSED_TEMPORARY },    /* ESME temporary error */
     { 0x102, 0x102, EVENT_REFUSED_TEMPORARY },  /* service type unavailable */
     { 0x03, 0x05, EVENT_REFUSED_CONFIG },       /* command, bind status */
-    { 0x0D, 0x0F, EVENT_REFUSED_CONFIG },       /* bind, password, system id */
+    { 0x0D, 0x0F, EVENT_REFUSED_CONFIG },       /* bind, password, id */
     { 0x53, 0x53, EVENT_REFUSED_CONFIG },       /* system type */
     { 0x45, 0x45, EVENT_REFUSED_AMBIGUOUS },    /* submit_sm failed */
     { 0xFE, 0xFF, EVENT_REFUSED_AMBIGUOUS },    /* unknown error */

@@ -41,7 +41,7 @@ const char *classify_parse_list(StatusList *list, const char *text);
 bool classify_lists_overlap(const StatusOverrides *overrides);
 
 /* The event that an SMPP command_status is: EVENT_ACCEPTED for 0, one of
- * EVENT_REFUSED_... otherwise. A status that nobody has defined is ambiguous. */
+ * EVENT_REFUSED_... otherwise. A status nobody has defined is ambiguous. */
 GroupEvent classify_status(uint32_t status, const StatusOverrides *overrides);
 
 /* Kannel's SMSCCONN_FAILED_ reasons; the shell maps them. */

@@ -3,8 +3,8 @@
  *
  * Delays double and end at a ceiling, so that a fault of a second costs
  * little and a fault of an hour does not load the SMSC. Jitter takes up to a
- * fifth away (never adds, so that the ceiling and the order of retries against
- * a deadline hold), so that groups that failed together do not return
+ * fifth away (it never adds, so that the ceiling and a retry's place before
+ * the deadline hold), so that groups that failed together do not return
  * together.
  */
 #ifndef CONVOY_CORE_CLOCK_H

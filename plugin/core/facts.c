@@ -1,7 +1,26 @@
 /*
  * facts.c - what is known about the copies of a group
  */
+#include <stdlib.h>
+
 #include "facts.h"
+
+int facts_add_copy(Group *g, Copy copy)
+{
+    if (g->copies_len == GROUP_MAX_COPIES)
+        return -1;
+    if (g->copies_len == g->copies_size) {
+        int size = g->copies_size ? 2 * g->copies_size : 4;
+        Copy *copies = realloc(g->copies, size * sizeof(*copies));
+
+        if (copies == NULL)
+            return -1;
+        g->copies = copies;
+        g->copies_size = size;
+    }
+    g->copies[g->copies_len] = copy;
+    return g->copies_len++;
+}
 
 static void note_answer(Copy *copy, CopyState state)
 {
@@ -31,7 +50,8 @@ void facts_note(Copy *copy, LedgerOutcome outcome)
             copy->state = COPY_DELIVERED;
             break;
         case LEDGER_NOT_DELIVERED:
-            if (copy->state != COPY_DELIVERED && copy->state != COPY_CANCELLED)
+            if (copy->state != COPY_DELIVERED
+                && copy->state != COPY_CANCELLED)
                 copy->state = COPY_FAILED;
             break;
         case LEDGER_CANCELLED:
@@ -178,4 +198,17 @@ bool facts_answer_awaited(const Group *g)
         if (g->copies[i].awaited)
             return true;
     return false;
+}
+
+int facts_in_turn(const Group *g)
+{
+    int owed = facts_owed(g);
+
+    if (g->state != GROUP_SENDING || owed == g->segments
+        || facts_answer_awaited(g))
+        return -1;
+    if (owed > 0 && g->limits->advance_on == ON_DELIVERED
+        && !facts_delivered(g, owed - 1))
+        return -1;
+    return owed;
 }

@@ -10,12 +10,15 @@
 
 #include "group.h"
 
+/* Append a copy; returns its index, or -1 if memory or numbers are out. */
+int facts_add_copy(Group *g, Copy copy);
+
 /* Note one outcome of a copy. The stronger fact stays: "at the phone" beats
  * everything, a first answer beats a second one. */
 void facts_note(Copy *copy, LedgerOutcome outcome);
 
-/* Of the present attempt: did the SMSC accept a copy of this segment, whatever
- * became of it later? Has the phone got one? */
+/* Of the present attempt: did the SMSC accept a copy of this segment,
+ * whatever became of it later? Has the phone got one? */
 bool facts_accepted(const Group *g, int segment);
 bool facts_delivered(const Group *g, int segment);
 
@@ -37,5 +40,9 @@ int facts_handed_over(const Group *g, int segment);
 int facts_tries(const Group *g, int segment);
 
 bool facts_answer_awaited(const Group *g);
+
+/* The segment to hand over next, back-off aside, or -1: SENDING, nothing
+ * unanswered, and the one before has reached advance-on. */
+int facts_in_turn(const Group *g);
 
 #endif

@@ -38,23 +38,6 @@ void group_free(Group *g)
     g->copies_len = g->copies_size = 0;
 }
 
-static int add_copy(Group *g, Copy copy)
-{
-    if (g->copies_len == GROUP_MAX_COPIES)
-        return -1;
-    if (g->copies_len == g->copies_size) {
-        int size = g->copies_size ? 2 * g->copies_size : 4;
-        Copy *copies = realloc(g->copies, size * sizeof(*copies));
-
-        if (copies == NULL)
-            return -1;
-        g->copies = copies;
-        g->copies_size = size;
-    }
-    g->copies[g->copies_len] = copy;
-    return g->copies_len++;
-}
-
 /* The window runs from the first acceptance of an attempt to the last. */
 static void start_window(Group *g, const Copy *copy, int64_t at)
 {
@@ -76,9 +59,9 @@ int group_restore(Group *g, int number, int segment, int attempt,
         || number > GROUP_MAX_COPIES || attempt < 1 || attempt > g->attempt)
         return -1;
     while (g->copies_len < number - 1)
-        if (add_copy(g, (Copy) { .state = COPY_UNSENT }) < 0)
+        if (facts_add_copy(g, (Copy) { .state = COPY_UNSENT }) < 0)
             return -1;
-    if (g->copies_len < number && add_copy(g, (Copy) { 0 }) < 0)
+    if (g->copies_len < number && facts_add_copy(g, (Copy) { 0 }) < 0)
         return -1;
 
     Copy *copy = &g->copies[number - 1];
@@ -167,7 +150,7 @@ static void enter(Group *g, GroupState next, int64_t now, double random)
             g->due = clock_add(now, attempt_delay(g, random));
             break;
         case GROUP_AWAITING:
-            /* Never beyond deadline + receipt-timeout: the body may go then. */
+            /* Not beyond deadline + receipt-timeout: the body may go then. */
             g->due = clock_add(now < g->deadline ? now : g->deadline,
                                g->limits->receipt_timeout);
             g->closed = from == GROUP_ROLLBACK;
@@ -305,31 +288,17 @@ static void abandon_questions(Group *g, bool cancel_again)
     }
 }
 
-/* The segment that group_next_segment() gives out, but for its back-off. */
-static int segment_in_turn(const Group *g)
-{
-    int owed = facts_owed(g);
-
-    if (g->state != GROUP_SENDING || owed == g->segments
-        || facts_answer_awaited(g))
-        return -1;
-    if (owed > 0 && g->limits->advance_on == ON_DELIVERED
-        && !facts_delivered(g, owed - 1))
-        return -1;
-    return owed;
-}
-
 /* The dead owner may have sent the segment in turn and told nobody. */
 static bool doubt_segment_in_turn(Group *g)
 {
-    int segment = segment_in_turn(g);
+    int segment = facts_in_turn(g);
 
     return segment < 0
-        || add_copy(g, (Copy) { .segment = (uint8_t) segment,
-                                .attempt = g->attempt,
-                                .state = COPY_DOUBT,
-                                .free = true,
-                                .unrecorded = true }) >= 0;
+        || facts_add_copy(g, (Copy) { .segment = (uint8_t) segment,
+                                      .attempt = g->attempt,
+                                      .state = COPY_DOUBT,
+                                      .free = true,
+                                      .unrecorded = true }) >= 0;
 }
 
 static void back_off(Group *g, const Copy *copy, GroupEvent event,
@@ -425,109 +394,4 @@ bool group_event(Group *g, GroupEvent event, int copy, int64_t now,
         g->window_end = TIME_NEVER;
     doubt_what_nobody_could_guess(g);
     return true;
-}
-
-/* ---- what the group wants ---- */
-
-int group_next_doubt(Group *g)
-{
-    for (int i = 0; i < g->copies_len; i++) {
-        if (g->copies[i].unrecorded) {
-            g->copies[i].unrecorded = false;
-            return i;
-        }
-    }
-    return -1;
-}
-
-int group_next_segment(const Group *g, int64_t now)
-{
-    if (g->retry_at != TIME_NEVER && now < g->retry_at)
-        return -1;
-    return segment_in_turn(g);
-}
-
-int group_submit(Group *g, int segment, int64_t now, int64_t tag)
-{
-    if (segment < 0 || segment != group_next_segment(g, now))
-        return -1;
-    g->retry_at = TIME_NEVER;
-    return add_copy(g, (Copy) { .tag = tag,
-                                .segment = (uint8_t) segment,
-                                .attempt = g->attempt,
-                                .state = COPY_OUTSTANDING,
-                                .awaited = true });
-}
-
-int group_next_cancel(const Group *g)
-{
-    if (g->state != GROUP_ROLLBACK)
-        return -1;
-    for (int i = 0; i < g->copies_len; i++)
-        if (g->copies[i].state == COPY_ACCEPTED
-            && g->copies[i].cancel == CANCEL_NONE)
-            return i;
-    return -1;
-}
-
-void group_cancel_asked(Group *g, int copy)
-{
-    if (copy >= 0 && copy < g->copies_len)
-        g->copies[copy].cancel = CANCEL_ASKED;
-}
-
-int group_outstanding(const Group *g)
-{
-    int n = 0;
-
-    for (int i = 0; i < g->copies_len; i++)
-        n += g->copies[i].awaited + (g->copies[i].cancel == CANCEL_ASKED);
-    return n;
-}
-
-/* ---- time ---- */
-
-/* The time event that comes first, and its moment; false: none will. */
-static bool next_time_event(const Group *g, GroupEvent *event, int64_t *when)
-{
-    *when = TIME_NEVER;
-    if (!group_is_final(g) && g->aim < AIM_EXPIRE) {
-        *event = EVENT_DEADLINE;
-        *when = g->deadline;
-    }
-    if (g->state == GROUP_SENDING && g->window_end < *when) {
-        *event = EVENT_WINDOW;
-        *when = g->window_end;
-    }
-    if (g->state == GROUP_DEFERRED && g->due < *when) {
-        *event = EVENT_DUE;
-        *when = g->due;
-    }
-    if (g->state == GROUP_AWAITING && g->due < *when) {
-        *event = EVENT_RECEIPT_TIMEOUT;
-        *when = g->due;
-    }
-    return *when != TIME_NEVER;
-}
-
-bool group_next_time(const Group *g, int64_t *when)
-{
-    GroupEvent event;
-
-    next_time_event(g, &event, when);
-    if (segment_in_turn(g) >= 0 && g->retry_at < *when)
-        *when = g->retry_at;
-    return *when != TIME_NEVER;
-}
-
-void group_tick(Group *g, int64_t now, double random)
-{
-    GroupEvent event;
-    int64_t when;
-
-    while (next_time_event(g, &event, &when) && when <= now)
-        if (!group_event(g, event, -1, now, random))
-            break;
-    if (g->retry_at <= now)
-        g->retry_at = TIME_NEVER;
 }

@@ -40,10 +40,10 @@
  * stored in the database: append, never renumber. */
 typedef enum {
     GROUP_QUEUED = 0,       /* waits to be claimed */
-    GROUP_DEFERRED,         /* waits for not-before, or before the next attempt */
+    GROUP_DEFERRED,         /* waits for not-before or the next attempt */
     GROUP_SENDING,          /* segments are handed over, one at a time */
     GROUP_AWAITING,         /* every segment answered, receipts outstanding */
-    GROUP_ROLLBACK,         /* nothing more is sent, sent copies are cancelled */
+    GROUP_ROLLBACK,         /* nothing more is sent, what was is cancelled */
     GROUP_DELIVERED,        /* final from here on */
     GROUP_UNDELIVERABLE,
     GROUP_EXPIRED,
@@ -164,8 +164,8 @@ typedef struct {
 typedef struct {
     const GroupLimits *limits;  /* the shell's; outlives the group */
     int64_t deadline;
-    int64_t due;                /* end of DEFERRED; of AWAITING: receipt-timeout */
-    int64_t retry_at;           /* back-off of the owed segment, or TIME_NEVER:
+    int64_t due;                /* end of DEFERRED, or AWAITING's time-out */
+    int64_t retry_at;           /* back-off of the owed segment; TIME_NEVER:
                                  * none */
     int64_t window_end;         /* TIME_NEVER until something is accepted */
     Copy *copies;
@@ -201,8 +201,8 @@ int group_restore(Group *g, int number, int segment, int attempt,
 /*
  * One event. `copy` is the index the event is about, ignored for events
  * without one. False: the table allows no such event in this state, or there
- * is no such copy (or memory is out); the state has not changed and the shell logs
- * it. Duplicate, late
+ * is no such copy (or memory is out); the state has not changed and the shell
+ * logs it. Duplicate, late
  * and foreign news is legal, goes to the ledger, and changes nothing else.
  * Receipts are judged by the facts, not by novelty: after restoring a group
  * whose ledger already holds the receipt, feed the receipt all the same.
@@ -216,14 +216,15 @@ LedgerOutcome group_outcome(GroupEvent event);
 /*
  * Index of a copy that the group itself has put in doubt, or -1; each is
  * given once. Ask after every group_event() and group_tick() until -1, and
- * write one LEDGER_IN_DOUBT row for each in the same batch: a next owner could
- * not guess these. (Adopted: the one the dead owner may have sent. Rollback,
+ * write one LEDGER_IN_DOUBT row for each in the same batch: a next owner
+ * could not guess these. (Adopted: the one the dead owner may have sent.
+ * Rollback,
  * or a late answer for an earlier copy, while a submit is unanswered.) Its
  * answer, if it still comes, is an event like any other.
  */
 int group_next_doubt(Group *g);
 
-/* Segment to hand over now, or -1. Only once everything so far is committed. */
+/* Segment to hand over now, or -1. Only once all so far is committed. */
 int group_next_segment(const Group *g, int64_t now);
 
 /* Register its hand-over; returns the new copy's index, or -1 if this segment

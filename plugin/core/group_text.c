@@ -1,8 +1,8 @@
 /*
  * group_text.c - names for logs, and why a group ended
  *
- * The reason is read off the copies, so that it needs no memory of its own and
- * is the same for every owner that finishes the group.
+ * The reason is read off the copies, so that it needs no memory of its own
+ * and is the same for every owner that finishes the group.
  */
 #include "facts.h"
 #include "group.h"
@@ -90,8 +90,9 @@ const char *group_cause(const Group *g, int *segment)
     *segment = -1;
     switch ((GroupState) g->state) {
         case GROUP_DELIVERED:
-            return facts_all_delivered(g) ? "every segment delivered"
-                                          : "every segment accepted by the SMSC";
+            return facts_all_delivered(g)
+                ? "every segment delivered"
+                : "every segment accepted by the SMSC";
         case GROUP_UNDELIVERABLE:
             return cause_of_undeliverable(g, segment);
         case GROUP_EXPIRED:

@@ -20,7 +20,7 @@
 typedef struct {
     uint8_t udh[SEGMENT_MAX_UDH];
     size_t udh_len;
-    size_t from;                /* the octets of the payload that it carries */
+    size_t from;                /* the octets of the payload it carries */
     size_t len;
 } Segment;
 
@@ -30,8 +30,9 @@ int segment_count(size_t length, int bits);
 
 /*
  * Segment `index` (from 0) of a payload of `length` octets. `reference` is
- * not looked at when the payload fits one segment; with 8 bits its lower octet
- * counts. The caller has checked 0 <= index < segment_count(length, bits).
+ * not looked at when the payload fits one segment; with 8 bits its lower
+ * octet counts. The caller has checked
+ * 0 <= index < segment_count(length, bits).
  */
 Segment segment_make(size_t length, int bits, unsigned reference,
                      const uint8_t ports[SEGMENT_PORTS], int index);

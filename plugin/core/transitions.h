@@ -25,7 +25,7 @@ typedef enum {
     GUARD_TRIES_LEFT,       /* for the copy's segment, in this attempt */
     GUARD_FEW_TRIES_LEFT,   /* the same for ambiguous refusals */
     GUARD_LOST,             /* not closed; the copy's segment was accepted in
-                             * this attempt, but no copy can arrive any more */
+                             * this attempt, but no copy can still arrive */
     GUARD_ABSENT,           /* some segment is absent in all attempts */
     GUARD_CLOSED_ABSENT,    /* the same, and the group is closed */
     GUARD_RAISES            /* the row's aim is above the group's */

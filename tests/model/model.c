@@ -2,10 +2,10 @@
  * model.c - the model checker: is the table of plugin/core right?
  *
  * Walks one group through everything that can happen to it (world.h) and
- * judges every step and every result (judge.c). Then spoils the table, one row
- * at a time, and has to notice each time. Prints TAP; a violation comes with
- * the history that leads to it: the fewest faults that do, and among these the
- * fewest steps.
+ * judges every step and every result (judge.c). Then spoils the table, one
+ * row at a time, and has to notice each time. Prints TAP; a violation comes
+ * with the history that leads to it: the fewest faults that do, and among
+ * these the fewest steps.
  *
  *     model                         all of it
  *     model SEGMENTS FAULTS         one search with another budget
@@ -88,9 +88,11 @@ static const struct {
     { "DEFERRED goes on with the old attempt",
       { "S(DEFERRED), E(DUE)", CHANGE_NEXT, NEXT_SENDING } },
     { "any answer completes the group",
-      { "S(SENDING), ANSWER | E(ADOPTED), COMPLETE", DROP_GUARD, NEXT_SAME } },
+      { "S(SENDING), ANSWER | E(ADOPTED), COMPLETE", DROP_GUARD,
+        NEXT_SAME } },
     { "any answer ends the sending",
-      { "S(SENDING), ANSWER | E(ADOPTED), ANSWERED", DROP_GUARD, NEXT_SAME } },
+      { "S(SENDING), ANSWER | E(ADOPTED), ANSWERED", DROP_GUARD,
+        NEXT_SAME } },
     { "a refusal of no concern is taken to heart",
       { "S(SENDING), ANSWER, OUTDATED", DROP_ROW, NEXT_SAME } },
     { "a segment is tried for ever",
@@ -155,8 +157,8 @@ static void check_mutation(const char *what, const Mutation *mutation)
  * group that owes nothing, since an attempt begins by owing all. */
 static void check_every_row(void)
 {
-    const char *const unreachable = "S(QUEUED), E(CLAIMED), ALWAYS, AWAITING, "
-        "NONE";
+    const char *const unreachable =
+        "S(QUEUED), E(CLAIMED), ALWAYS, AWAITING, NONE";
     int needed = 0;
 
     for (int row = 0; row < group_table_len; row++) {

@@ -75,7 +75,8 @@ static void happen(const Moves *moves, const Happening *h, int copy)
     }
 }
 
-static void happen_all(const Moves *moves, const Happening *h, int n, int copy)
+static void happen_all(const Moves *moves, const Happening *h, int n,
+                       int copy)
 {
     for (int i = 0; i < n; i++)
         happen(moves, &h[i], copy);

@@ -54,7 +54,7 @@ static bool is_past(const World *w, int i)
     return w->copies[i].attempt < w->g.attempt;
 }
 
-/* Nothing more is sent in its attempt; only what can be at the phone counts. */
+/* Nothing more is sent in its attempt: what can be at the phone counts. */
 static bool is_over(const World *w, int i)
 {
     return is_past(w, i) || w->g.closed || w->g.state == GROUP_ROLLBACK
@@ -80,9 +80,9 @@ static bool is_lasting(const World *w, int i)
 
 /*
  * No rule will ask for it any more: it is known to be absent; or its segment
- * counts as possibly at the phone without it, as a lasting copy's does (unless
- * this one may still be the delivered one of the present attempt) or that of
- * a delivered one.
+ * counts as possibly at the phone without it, as a lasting copy's does
+ * (unless this one may still be the delivered one of the present attempt) or
+ * that of a delivered one.
  */
 static bool is_forgotten(const World *w, int i, unsigned lasting,
                          unsigned delivered)

@@ -10,11 +10,11 @@
  *
  * Truth is decided late. A copy that was handed over may be on the wire, at
  * the SMSC or at the phone: the model leaves that open until some news about
- * it is told. The phone shows the message when it has all parts and may forget
- * parts between attempts. A result is judged by the worst world that fits
- * everything told so far: for DELIVERED a phone that forgets as much as it
- * may, so that only the parts of one attempt count; for a negative result one
- * that forgets nothing and gets every copy that is not surely gone.
+ * it is told. The phone shows the message when it has all parts and may
+ * forget parts between attempts. A result is judged by the worst world that
+ * fits everything told so far: for DELIVERED a phone that forgets as much as
+ * it may, so that only the parts of one attempt count; for a negative result
+ * one that forgets nothing and gets every copy that is not surely gone.
  *
  * Batches and crashes. The shell feeds news at once, commits in batches, and
  * acts (submits, cancels) only after the commit. So what was fed but not yet
