@@ -9,8 +9,9 @@
 
 #include "convoyctl.h"
 
-/* Kannel's day-to-day needs: a push-id is known for a month. */
-static const char DEFAULT_RETENTION[] = "30d";
+static const char DEFAULT_RETENTION[] = "7d";
+
+/* Each waits two seconds for long readers (sql/functions/partition.sql). */
 static const int DROP_TRIES = 3;
 
 /* "30d", "12h", "90m", "3600" as an interval; the caller frees it. */
