@@ -217,10 +217,9 @@ LedgerOutcome group_outcome(GroupEvent event);
  * Index of a copy that the group itself has put in doubt, or -1; each is
  * given once. Ask after every group_event() and group_tick() until -1, and
  * write one LEDGER_IN_DOUBT row for each in the same batch: a next owner
- * could not guess these. (Adopted: the one the dead owner may have sent.
- * Rollback,
- * or a late answer for an earlier copy, while a submit is unanswered.) Its
- * answer, if it still comes, is an event like any other.
+ * could not guess these. (Adopted: the one the dead owner may have sent. A
+ * rollback, or a late answer for an earlier copy, while a submit is
+ * unanswered.) Its answer, if it still comes, is an event like any other.
  */
 int group_next_doubt(Group *g);
 

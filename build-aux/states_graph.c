@@ -1,5 +1,7 @@
 /*
- * graph.c - the table as a graph for the manual: model-graph | dot -Tsvg
+ * states_graph.c - transitions.def as a graph for the manual
+ *
+ * `make states.dot` runs it; dot -Tsvg makes a picture of its output.
  *
  * An edge for every row that leads to another state. Rows that stay, and the
  * news that a final state ignores, are left out. "settle" is group.c's
