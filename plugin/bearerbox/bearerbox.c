@@ -158,24 +158,43 @@ static void receipt(unsigned long serial, const Msg *report)
 
 /* --- what the scheduler wants of the links -------------------------------- */
 
-static Octstr *octets(const unsigned char *data, size_t len)
+/*
+ * One message that serves for all questions and hand-overs, since the driver
+ * works on a copy and the making of a Msg costs more than filling it in.
+ * Only the worker's thread uses it.
+ */
+static Msg *question;
+
+static void put_text(Octstr **field, const char *text)
 {
-    return octstr_create_from_data((const char *) data, (long) len);
+    octstr_destroy(*field);
+    *field = octstr_create(text);
+}
+
+/* The host wants NULL where there is none. */
+static void put_name(Octstr **field, const char *text)
+{
+    octstr_destroy(*field);
+    *field = text[0] == '\0' ? NULL : octstr_create(text);
+}
+
+static void put_octets(Octstr **field, const unsigned char *data, size_t len)
+{
+    octstr_destroy(*field);
+    *field = octstr_create_from_data((const char *) data, (long) len);
 }
 
 /* The host reads SMS priorities 0 (lowest) to 3. */
 static Msg *message_of(const WireSegment *segment)
 {
-    Msg *msg = msg_create(sms);
+    Msg *msg = question;
 
-    msg->sms.sender = octstr_create(segment->sender);
-    msg->sms.receiver = octstr_create(segment->receiver);
-    msg->sms.udhdata = octets(segment->udh, segment->udh_len);
-    msg->sms.msgdata = octets(segment->data, segment->data_len);
-    if (segment->smsc_id[0] != '\0')
-        msg->sms.smsc_id = octstr_create(segment->smsc_id);
-    if (segment->service[0] != '\0')
-        msg->sms.service = octstr_create(segment->service);
+    put_text(&msg->sms.sender, segment->sender);
+    put_text(&msg->sms.receiver, segment->receiver);
+    put_octets(&msg->sms.udhdata, segment->udh, segment->udh_len);
+    put_octets(&msg->sms.msgdata, segment->data, segment->data_len);
+    put_name(&msg->sms.smsc_id, segment->smsc_id);
+    put_name(&msg->sms.service, segment->service);
     msg->sms.time = time(NULL);
     msg->sms.sms_type = mt_push;
     msg->sms.mwi = MWI_UNDEF;
@@ -192,11 +211,7 @@ static Msg *message_of(const WireSegment *segment)
 
 static WireSend wire_send(unsigned long serial, const WireSegment *segment)
 {
-    Msg *msg = message_of(segment);
-    GwSend sent = host->link_send(serial, msg);
-
-    msg_destroy(msg);
-    switch (sent) {
+    switch (host->link_send(serial, message_of(segment))) {
     case GW_SEND_OK:
         return WIRE_OK;
     case GW_SEND_FULL:
@@ -237,29 +252,22 @@ static int wire_links(const char *route, const char *receiver,
                       WireLink *links, int max)
 {
     Found found = { links, 0, max };
-    Msg *msg = NULL;
 
-    if (receiver != NULL) {
-        msg = msg_create(sms);
-        msg->sms.receiver = octstr_create(receiver);
-        if (route[0] != '\0')
-            msg->sms.smsc_id = octstr_create(route);
+    if (receiver == NULL) {
+        host->link_each(NULL, found_link, &found);
+    } else {
+        put_text(&question->sms.receiver, receiver);
+        put_name(&question->sms.smsc_id, route);
+        host->link_each(question, found_link, &found);
     }
-    host->link_each(msg, found_link, &found);
-    msg_destroy(msg);
     return found.n;
 }
 
 static const char *wire_listed(const char *sender, const char *receiver)
 {
-    Msg *msg = msg_create(sms);
-    const char *why;
-
-    msg->sms.sender = octstr_create(sender);
-    msg->sms.receiver = octstr_create(receiver);
-    why = host->list_check(msg);
-    msg_destroy(msg);
-    return why;
+    put_text(&question->sms.sender, sender);
+    put_text(&question->sms.receiver, receiver);
+    return host->list_check(question);
 }
 
 static const Wire wire = { wire_send, wire_links, wire_listed };
@@ -309,6 +317,7 @@ static void start_scheduler(void)
         .mailbox = mailbox, .tickets = tickets, .log = log_line
     };
 
+    question = msg_create(sms);
     leases = leases_start(&lease_setup);
     setup.leases = leases;
     scheduler = scheduler_create(&setup);
@@ -335,6 +344,7 @@ static void stop(void)
     leases_stop(leases);
     scheduler_destroy(scheduler);
     scheduler = NULL;
+    msg_destroy(question);
 }
 
 static Octstr *status(int status_type)

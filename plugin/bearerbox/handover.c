@@ -90,10 +90,8 @@ static bool has_begun(const Active *active)
 static bool choose_link(Scheduler *s, Active *active)
 {
     WireLink link;
-    bool none_at_all;
 
-    if (!links_choose(s->links, active->route, active->receiver,
-                      active->link, &link, &none_at_all))
+    if (!links_choose(s->links, active->route, active->receiver, &link))
         return false;
     active->link = link.serial;
     active->checked_write = link.checked_write;

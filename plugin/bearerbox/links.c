@@ -9,9 +9,12 @@
 
 enum {
     MAX_LINKS = 256,
-    UNWRITTEN_MAX = 32,         /* handed over, not yet on the wire */
+    UNWRITTEN_MIN = 32,         /* handed over, not yet on the wire */
     UNCHECKED_MAX = 10          /* unanswered, where writes are not seen */
 };
+
+/* A fast link's queue may be longer: what it takes in this time, seconds. */
+static const double QUEUE_S = 0.05;
 
 /* How often a link's pace is judged, and by how many answers at least; by
  * fewer where it takes long to get so many. */
@@ -30,6 +33,7 @@ static const double FREE_AGAIN = 10;
 
 typedef struct {
     unsigned long serial;
+    double speed;               /* segments it took a second, lately */
     double rate;                /* segments a second, 0: not held */
     double base;                /* the rate it was last slowed to */
     double step;                /* by which it rises at the next judgement */
@@ -108,7 +112,7 @@ void links_forget(Links *links, unsigned long serial)
 }
 
 bool links_choose(Links *links, const char *route, const char *receiver,
-                  unsigned long avoid, WireLink *chosen, bool *none_at_all)
+                  WireLink *chosen)
 {
     WireLink all[MAX_LINKS];
     const WireLink *best = NULL;
@@ -119,38 +123,16 @@ bool links_choose(Links *links, const char *route, const char *receiver,
         if (!all[i].active)
             continue;
         busy = tickets_unanswered(links->tickets, all[i].serial);
-        if (best != NULL && best->serial != avoid) {
-            if (all[i].serial == avoid || best->preferred > all[i].preferred)
-                continue;
-            if (best->preferred == all[i].preferred && best_busy <= busy)
-                continue;
-        }
+        if (best != NULL && (best->preferred > all[i].preferred ||
+                             (best->preferred == all[i].preferred &&
+                              best_busy <= busy)))
+            continue;
         best = &all[i];
         best_busy = busy;
     }
-    *none_at_all = n == 0;
     if (best != NULL)
         *chosen = *best;
     return best != NULL;
-}
-
-bool links_can_send(Links *links, const char *route)
-{
-    WireLink all[MAX_LINKS];
-    int n, i;
-
-    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
-    for (i = 0; i < n; i++) {
-        if (all[i].active && (route[0] == '\0' ||
-                              strcmp(all[i].smsc_id, route) == 0))
-            return true;
-    }
-    n = links->wire->links(route, "", all, MAX_LINKS);
-    for (i = 0; i < n; i++) {
-        if (all[i].active)
-            return true;
-    }
-    return false;
 }
 
 static void refill(Pace *pace, int64_t now)
@@ -159,6 +141,13 @@ static void refill(Pace *pace, int64_t now)
     if (pace->tokens > 1 + pace->rate / 20)
         pace->tokens = 1 + pace->rate / 20;
     pace->refilled_us = now;
+}
+
+static int queue_max(const Pace *pace)
+{
+    int max = (int) (pace->speed * QUEUE_S);
+
+    return max > UNWRITTEN_MIN ? max : UNWRITTEN_MIN;
 }
 
 bool links_ready(Links *links, unsigned long serial, bool checked_write,
@@ -170,8 +159,8 @@ bool links_ready(Links *links, unsigned long serial, bool checked_write,
         tickets_unanswered(links->tickets, serial) >= UNCHECKED_MAX)
         return false;
     if (checked_write &&
-        tickets_unwritten(links->tickets, serial) >= UNWRITTEN_MAX) {
-        tickets_wait(links->tickets, serial, UNWRITTEN_MAX / 2);
+        tickets_unwritten(links->tickets, serial) >= queue_max(pace)) {
+        tickets_wait(links->tickets, serial, queue_max(pace) / 2);
         return false;
     }
     if (pace->rate == 0)
@@ -217,6 +206,7 @@ static void judge(Pace *pace, int64_t now)
         if (pace->rate > FREE_AGAIN * pace->base)
             pace->rate = 0;
     }
+    pace->speed = pace->taken / seconds;
     pace->judged_us = now;
     pace->taken = pace->throttled = 0;
 }

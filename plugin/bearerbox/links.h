@@ -28,19 +28,14 @@ void links_destroy(Links *links);
 
 /*
  * The link that a new attempt should take: active, preferred before others,
- * then the least busy; never `avoid` if there is another (0: none to avoid).
- * Returns false if no link can carry it now; `*none_at_all` then tells that
- * no link, active or not, ever could.
+ * then the least busy. Returns false if no link can carry it now.
  */
 bool links_choose(Links *links, const char *route, const char *receiver,
-                  unsigned long avoid, WireLink *chosen, bool *none_at_all);
+                  WireLink *chosen);
 
 /* May this link be handed another segment at `now`? */
 bool links_ready(Links *links, unsigned long serial, bool checked_write,
                  int64_t now);
-
-/* Is any link with this route active (receiver's prefix left aside)? */
-bool links_can_send(Links *links, const char *route);
 
 /* A segment was handed over; an answer came; the link went away. */
 void links_count_send(Links *links, unsigned long serial, int64_t now);

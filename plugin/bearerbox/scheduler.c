@@ -28,6 +28,7 @@ static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
+static const int GATHER_MS = 2;
 static const int64_t PUMP_US = 20 * 1000;       /* while links are paced */
 static const int64_t LATE_US = 600 * (int64_t) 1000000;
 
@@ -440,15 +441,19 @@ static int wait_ms(Scheduler *s, int64_t now)
     return store_wait >= 0 && store_wait < ms ? store_wait : ms;
 }
 
+/* While a batch is on its way news can only fill the next one: it is let
+ * gather for a moment, or each answer would cost a round of its own. */
 static void wait_for_news(Scheduler *s)
 {
+    bool gather = s->flying != NULL && !s->flying_lost;
+    int wait = wait_ms(s, now_us());
     struct pollfd fds[2];
 
-    fds[0].fd = mailbox_fd(s->setup.mailbox);
+    fds[0].fd = gather ? -1 : mailbox_fd(s->setup.mailbox);
     fds[0].events = POLLIN;
     fds[1].fd = store_poll_fd(s->store);
     fds[1].events = store_poll_events(s->store);
-    poll(fds, 2, wait_ms(s, now_us()));
+    poll(fds, 2, gather && wait > GATHER_MS ? GATHER_MS : wait);
 }
 
 static void show_figures(Scheduler *s)

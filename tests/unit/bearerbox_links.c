@@ -69,29 +69,24 @@ static void test_choice(void **state)
     Tickets *tickets = tickets_create();
     Links *links = links_create(&wire, tickets);
     WireLink chosen;
-    bool none_at_all;
 
     (void) state;
     tickets_fence(tickets, INT64_MAX);
-    assert_false(links_choose(links, "", "1", 0, &chosen, &none_at_all));
-    assert_true(none_at_all);
-
+    assert_false(links_choose(links, "", "1", &chosen));
     link_there(1, "A", false, false);
-    assert_false(links_choose(links, "", "1", 0, &chosen, &none_at_all));
-    assert_false(none_at_all);
+    assert_false(links_choose(links, "", "1", &chosen));
 
     link_there(2, "A", true, false);
     link_there(3, "B", true, false);
     busy(tickets, 2, 3);
-    assert_true(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_true(links_choose(links, "", "1", &chosen));
     assert_int_equal(chosen.serial, 3);
-    assert_true(links_choose(links, "", "1", 3, &chosen, &none_at_all));
+    assert_true(links_choose(links, "A", "1", &chosen));
     assert_int_equal(chosen.serial, 2);
-    assert_true(links_choose(links, "A", "1", 2, &chosen, &none_at_all));
-    assert_int_equal(chosen.serial, 2);
+    assert_false(links_choose(links, "C", "1", &chosen));
 
     there[1].preferred = true;
-    assert_true(links_choose(links, "", "1", 0, &chosen, &none_at_all));
+    assert_true(links_choose(links, "", "1", &chosen));
     assert_int_equal(chosen.serial, 2);
     links_destroy(links);
     tickets_destroy(tickets);
