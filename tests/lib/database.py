@@ -28,7 +28,8 @@ class Database:
 
     def live(self):
         """How many groups have not ended."""
-        return self.value('SELECT coalesce(sum(groups), 0) FROM convoy.queue_view')
+        return int(self.value('SELECT coalesce(sum(groups), 0) '
+                              'FROM convoy.queue_view'))
 
     def all_ended(self):
         return self.live() == 0
@@ -42,8 +43,8 @@ class Database:
 
     def groups(self, state):
         """How many groups are in this live state."""
-        return self.value('SELECT coalesce(sum(groups), 0) '
-                          'FROM convoy.queue_view WHERE state = %s', state)
+        return int(self.value('SELECT coalesce(sum(groups), 0) FROM '
+                              'convoy.queue_view WHERE state = %s', state))
 
     def notifications(self):
         """How many results have not been acknowledged by their PI."""
