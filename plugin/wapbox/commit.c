@@ -216,7 +216,8 @@ static void submit(Commit *commit, int64_t now_us)
     for (i = 0; i < n; ++i)
         describe(commit, i);
     commit->in_flight = n;
-    commit->gather_until_us = n < GATHER_FROM ? 0 : now_us + GATHER_US;
+    commit->gather_until_us = n < GATHER_FROM || n == BATCH
+        ? 0 : now_us + GATHER_US;
     commit->late = false;
     store_push(commit->store, commit->rows, n, commit->groups, n,
                commit->config->lifetime_us,

@@ -230,6 +230,32 @@ static void collects_while_one_is_in_flight(void **state)
     assert_answers("b:1001 c:2007");
 }
 
+/* After a burst the next batch is worth a moment; a lone one is not. */
+static void gathers_after_a_burst(void **state)
+{
+    static const char *const ids[] = { "a", "b", "c", "d", "e", "f", "g",
+                                       "h" };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+        add(commit, ids[i], 100000);
+    commit_run(commit, 100);
+    assert_string_equal(batch, "a b c d e f g h");
+    end_batch(STORE_DONE, -1);
+    add(commit, "i", 100000);
+    commit_run(commit, 101);
+    assert_int_equal(batch_size, 0);
+    assert_int_equal(commit_next_time(commit, 101), 2100);
+    commit_run(commit, 2100);
+    assert_string_equal(batch, "i");
+    end_batch(STORE_DONE, -1);
+    add(commit, "j", 100000);
+    commit_run(commit, 2101);
+    assert_string_equal(batch, "j");
+    end_batch(STORE_DONE, -1);
+}
+
 static void bounds_a_batch(void **state)
 {
     char id[20];
@@ -368,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(sends_a_lone_one_at_once),
         TEST(collects_while_one_is_in_flight),
+        TEST(gathers_after_a_burst),
         TEST(bounds_a_batch),
         TEST(does_not_wait_for_a_database_that_hangs),
         TEST(answers_at_once_while_it_is_gone),
