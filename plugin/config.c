@@ -162,7 +162,9 @@ static int read_durations(CfgGroup *grp, Config *c)
         { "reference-hold", &c->reference_hold_us, DAY_US, 0, 30 * DAY_US,
           "a time up to 30d" },
         { "notify-lifetime", &c->notify_lifetime_us, DAY_US, SECOND_US,
-          60 * DAY_US, "a time from 1s to 60d" }
+          60 * DAY_US, "a time from 1s to 60d" },
+        { "retention", &c->retention_us, 7 * DAY_US, 0, 3650 * DAY_US,
+          "a time up to 3650d" }
     };
     size_t i;
 
@@ -315,7 +317,7 @@ static int read_connection(Cfg *cfg, CfgGroup *grp, Config *c)
     add_word(conninfo, "dbname", value_of(connection, "database"));
     c->conninfo = gw_strdup(octstr_get_cstr(conninfo));
     octstr_destroy(conninfo);
-    gw_free(id);
+    c->pgsql_id = id;
     return 0;
 }
 
@@ -452,6 +454,7 @@ void config_destroy(Config *c)
     gw_free(c->prefixes);
     octstr_destroy(c->core_prefix);
     gw_free(c->conninfo);
+    gw_free(c->pgsql_id);
     gw_free(c->deployment);
     gw_free(c->smsc_id);
     gw_free(c->notify_allow);

@@ -22,6 +22,7 @@ typedef struct {
 } ConfigPrefix;
 
 typedef struct {
+    char *pgsql_id;             /* names the connection, for the operator */
     char *conninfo;             /* libpq connection string */
     char *deployment;           /* queue name checked against the database */
     char *smsc_id;              /* for pushes that name none; NULL: any */
@@ -31,6 +32,7 @@ typedef struct {
     int64_t lifetime_us;        /* of a push without deliver-before */
     int64_t reference_hold_us;
     int64_t notify_lifetime_us;
+    int64_t retention_us;       /* checked here, used by convoyctl */
     int active_groups;          /* groups in bearerbox's hands at once */
     GroupLimits limits;         /* window, retries, advance-on, ... */
     StatusOverrides overrides;  /* retryable-status, permanent-status */

@@ -15,6 +15,7 @@
 #include "bearerbox/bearerbox.h"
 #include "config.h"
 #include "store/store.h"
+#include "wapbox/notify_allow.h"
 #include "wapbox/wapbox.h"
 
 static const double DATABASE_TIMEOUT_S = 10.0;
@@ -27,9 +28,24 @@ static int database_fits(const Config *config)
 
     if (wrong == NULL)
         return 1;
-    gw_hooks_error("convoy: %s", wrong);
+    gw_hooks_error("group = convoy: pgsql-id = %s: %s; that group = "
+                   "pgsql-connection names the host, port, username and "
+                   "database to mend", config->pgsql_id, wrong);
     store_text_free(wrong);
     return 0;
+}
+
+/* Both boxes read one file: one that either would refuse, both refuse. */
+static int notify_allow_fits(const Config *config)
+{
+    char wrong[256];
+    NotifyAllow *allow = notify_allow_create(config->notify_allow, wrong,
+                                             sizeof(wrong));
+
+    if (allow == NULL)
+        gw_hooks_error("group = convoy: notify-allow is wrong: %s", wrong);
+    notify_allow_destroy(allow);
+    return allow != NULL;
 }
 
 static int init(const GwHost *host, Cfg *cfg, GwHooks *hooks)
@@ -38,7 +54,7 @@ static int init(const GwHost *host, Cfg *cfg, GwHooks *hooks)
 
     if (config == NULL)
         return -1;
-    if (!database_fits(config)) {
+    if (!notify_allow_fits(config) || !database_fits(config)) {
         config_destroy(config);
         return -1;
     }

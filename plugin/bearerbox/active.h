@@ -44,6 +44,7 @@ typedef struct Active {
     uint64_t ticket;            /* of the unanswered submit, 0: none */
     int64_t answer_due;         /* when it is to be doubted */
     char *said;                 /* the SMSC's last words of refusal */
+    int64_t linger_until;       /* all accepted: kept so long, 0: not yet */
 
     int pending;                /* batches with news of it, uncommitted */
     struct Batch *batch;        /* the open batch it is in, or NULL */

@@ -20,6 +20,9 @@
 /* PAP codes of a result (facts of PAP: 1000 OK, 4000 service failure). */
 enum { PAP_OK = 1000, PAP_SERVICE_FAILURE = 4000 };
 
+/* How long a group whose segments are all accepted is kept. */
+static const int64_t LINGER_US = 50 * 1000;
+
 /* --- the open batch ------------------------------------------------------ */
 
 static void add_row(Scheduler *s, const Ticket *about, LedgerOutcome outcome,
@@ -137,6 +140,23 @@ static bool give_up_cancels(Scheduler *s, Active *active, int64_t now)
     return any;
 }
 
+/*
+ * A group whose segments are all accepted is kept for a moment before the
+ * database takes it over: most receipts come by then, and it ends at once
+ * without that step. Its receiver waits as long; should this process end,
+ * the next owner finds in the ledger that nothing is owed.
+ */
+static bool lingers(Scheduler *s, Active *active, int64_t now)
+{
+    if (active->stored.state != GROUP_SENDING ||
+        active->group.state != GROUP_AWAITING || active->group.closed ||
+        atomic_load(&s->draining))
+        return false;
+    if (active->linger_until == 0)
+        active->linger_until = now + LINGER_US;
+    return now < active->linger_until;
+}
+
 /* Everything so far is committed: what does the group want next? */
 static void go_on(Scheduler *s, Active *active, int64_t now)
 {
@@ -148,7 +168,8 @@ static void go_on(Scheduler *s, Active *active, int64_t now)
     }
     state = (GroupState) active->group.state;
     if (state != GROUP_SENDING && state != GROUP_ROLLBACK) {
-        if (!active->queued && group_outstanding(&active->group) == 0)
+        if (!active->queued && !differs(active) &&
+            group_outstanding(&active->group) == 0)
             forget(s, active);
         return;
     }
@@ -162,6 +183,8 @@ static void set_timer(Scheduler *s, Active *active)
 
     if (!group_next_time(&active->group, &when))
         when = TIME_NEVER;
+    if (differs(active) && active->linger_until < when)
+        when = active->linger_until;
     if (active->ticket != 0 && active->answer_due < when)
         when = active->answer_due;
     actives_wake_at(s->actives, active, when);
@@ -177,7 +200,7 @@ void progress_touch(Scheduler *s, Active *active, int64_t now)
         add_row(s, &about, LEDGER_IN_DOUBT, NULL, -1, NULL, now);
         batch_touch(s->open, active);
     }
-    if (differs(active)) {
+    if (differs(active) && !lingers(s, active, now)) {
         if (active->ticket != 0 && active->group.state != GROUP_SENDING)
             tickets_revoke(s->setup.tickets, active->ticket);
         if (active->group.attempt != active->stored.attempt)

@@ -285,7 +285,7 @@ typedef struct {
     int code;                       /* PAP code */
     const char *cause;
     int64_t accepted_at_us, event_at_us;    /* epoch */
-    int tries;
+    int tries;                      /* this one included, from 1 */
 } StoreNote;
 
 typedef void StoreNotes(void *arg, StoreOutcome outcome,
@@ -296,7 +296,7 @@ void store_notify_take(Store *store, const char *instance, int max,
 
 typedef struct {
     int64_t id;
-    int tries;
+    int tries;                      /* as it was taken: it names the lease */
     bool done;
     int64_t retry_in_us;
     const char *answer;             /* what the PI said, for the record */

@@ -83,7 +83,7 @@ static void end(Slot *slot, bool done)
     slot->done = done;
     if (!done)
         slot->retry_in_us = clock_backoff(RETRY_US, RETRY_MAX_US,
-                                          slot->tries,
+                                          slot->tries - 1,
                                           erand48(notifier.random));
 }
 
@@ -95,12 +95,12 @@ static void fail(Slot *slot, bool hopeless)
 
     if (hopeless || age_us > notifier.config->notify_lifetime_us) {
         error(0, "convoy: result of push-id <%s> given up after %d tries, "
-              "<%s>: %s", slot->push_id, slot->tries + 1, slot->url,
+              "<%s>: %s", slot->push_id, slot->tries, slot->url,
               slot->answer);
         end(slot, true);
         return;
     }
-    if (slot->tries == 0)
+    if (slot->tries == 1)
         warning(0, "convoy: result of push-id <%s> not delivered, will be "
                 "repeated, <%s>: %s", slot->push_id, slot->url,
                 slot->answer);
@@ -140,7 +140,7 @@ static void report(void)
         if (slot->ended)
             notes[n++] = (StoreNoteDone) {
                 .id = slot->id,
-                .tries = slot->tries + 1,
+                .tries = slot->tries,
                 .done = slot->done,
                 .retry_in_us = slot->retry_in_us,
                 .answer = slot->answer
