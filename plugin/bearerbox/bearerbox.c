@@ -244,8 +244,6 @@ static void found_link(const GwLink *link, void *arg)
     to->active = link->active;
     to->preferred = link->preferred;
     to->checked_write = link->checked_write;
-    to->load = link->load;
-    to->queued = link->queued;
 }
 
 static int wire_links(const char *route, const char *receiver,

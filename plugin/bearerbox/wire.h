@@ -37,8 +37,6 @@ typedef struct {
     unsigned long serial;
     char smsc_id[64];
     bool active, preferred, checked_write;
-    int load;
-    long queued;
 } WireLink;
 
 typedef struct {
