@@ -136,7 +136,8 @@ BEGIN
 END $$;
 
 -- Time-outs of everything, and an end of what is parked.
-CREATE FUNCTION t.hurry() RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION t.hurry() RETURNS void LANGUAGE sql
+SET search_path = convoy, pg_temp AS $$
     SELECT convoy.group_unpark(id) FROM convoy.live WHERE parked;
     UPDATE convoy.live SET look_at = least(look_at, clock_timestamp()),
         due_at = least(due_at, clock_timestamp())
