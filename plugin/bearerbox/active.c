@@ -140,15 +140,23 @@ int actives_count(const Actives *actives)
     return actives->count;
 }
 
-void actives_remove(Actives *actives, Active *active)
+void actives_drop(Actives *actives, Active *active)
 {
     Active **at = &actives->buckets[(uint64_t) active->id % BUCKETS];
 
+    if (active->dropped)
+        return;
+    active->dropped = true;
     actives_wake_at(actives, active, TIME_NEVER);
     while (*at != active)
         at = &(*at)->hash_next;
     *at = active->hash_next;
     actives->count--;
+}
+
+void actives_remove(Actives *actives, Active *active)
+{
+    actives_drop(actives, active);
     active_free(active);
 }
 

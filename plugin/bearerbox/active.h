@@ -49,7 +49,8 @@ typedef struct Active {
     int pending;                /* batches with news of it, uncommitted */
     struct Batch *batch;        /* the open batch it is in, or NULL */
     int transition;             /* its place there, -1: none */
-    bool dropped;               /* not ours any more; freed once unused */
+    bool dropped;               /* not ours any more, and not in the table;
+                                 * freed once nothing refers to it */
 
     struct Active *queue_next;  /* waiting for a link */
     bool queued;
@@ -72,7 +73,10 @@ Active *actives_add(Actives *actives, const StoreGroup *row,
 Active *actives_find(Actives *actives, int64_t id);
 int actives_count(const Actives *actives);
 
-/* Forgets and frees it. */
+/* Takes it out of the table: it is not found any more and has no timer. */
+void actives_drop(Actives *actives, Active *active);
+
+/* Takes it out if it still is in, and frees it. */
 void actives_remove(Actives *actives, Active *active);
 
 /* Sets the moment of its next timer; TIME_NEVER: none. */

@@ -186,15 +186,22 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     WireSend sent;
     bool hungry;
 
-    if (segment == -1 || active->dropped || active->pending > 0)
+    if (segment == -1 || active->pending > 0) {
+        if (active->pending == 0)
+            progress_touch(s, active, now);     /* it may be over: freed */
         return true;            /* its timer or its batch will queue it */
+    }
     if (!scheduler_holds(s, active->lease, active->epoch, now)) {
         strand(s, active, now);
         return true;
     }
     number = issue(s, active, segment);
-    if (!active->checked_write)
-        tickets_may_write(s->setup.tickets, number, &hungry);
+    if (!active->checked_write &&
+        !tickets_may_write(s->setup.tickets, number, &hungry)) {
+        tickets_take(s->setup.tickets, number, &gone);
+        strand(s, active, now);
+        return true;
+    }
     sent = send_segment(s, active, segment, number, now);
     if (sent != WIRE_OK) {
         tickets_take(s->setup.tickets, number, &gone);
@@ -203,7 +210,7 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     }
     if (!has_begun(active))
         s->begun_since_claim++;
-    group_submit(&active->group, segment, now, 0);
+    group_submit(&active->group, segment, now, (int64_t) active->link);
     active->stuck_since = 0;
     active->ticket = number;
     active->answer_due = now + s->setup.answer_timeout_us;
@@ -279,6 +286,10 @@ static void look_again(Scheduler *s, ActiveQueue *queue, int64_t now)
             progress_drop(s, active);
             continue;
         }
+        if (active->group.state != GROUP_SENDING) {
+            progress_touch(s, active, now);     /* stopped meanwhile */
+            continue;
+        }
         if (!has_begun(active))
             active->link = 0;
         handover_queue(s, active, now);
@@ -301,9 +312,14 @@ void handover_unstrand(Scheduler *s, int64_t now)
     look_again(s, &s->stranded, now);
 }
 
+/* Those that find no link count only if nobody could: one dead SMSC must
+ * not keep the groups of the others from being claimed. */
 int handover_fresh(const Scheduler *s)
 {
-    int i, n = s->stranded.n;
+    int i, n = 0;
+
+    if (s->stranded.n > 0 && !links_any(s->links))
+        n = s->stranded.n;
 
     for (i = 0; i < s->n_queues; i++)
         n += s->queues[i].fresh.n;

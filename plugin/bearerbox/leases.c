@@ -38,6 +38,7 @@ struct Leases {
     int instances;              /* names used so far */
     enum { ENDED, STARTED } phase;
     bool asked;                 /* a call is unanswered */
+    int refusals;               /* renewals refused in a row */
     int64_t asked_us, next_us;
 };
 
@@ -89,12 +90,13 @@ static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
     Leases *leases = arg;
 
     leases->asked = false;
+    leases->refusals = outcome == STORE_FAILED ? leases->refusals + 1 : 0;
     if (outcome == STORE_DONE) {
         leases->next_us = leases->asked_us + RENEW_US;
         tell(leases, rows, n, leases->asked_us + TTL_US - MARGIN_US);
     } else {
         again_later(leases);
-        if (outcome == STORE_FAILED)
+        if (leases->refusals > 1)
             leases->phase = ENDED;      /* it does not know us: start anew */
     }
 }
@@ -108,7 +110,9 @@ static void ended(void *arg, StoreOutcome outcome, const StoreLease *rows,
     (void) n;
     leases->asked = false;
     leases->next_us = 0;
-    if (outcome != STORE_LOST)
+    if (outcome == STORE_LOST)
+        atomic_store(&leases->renew_all, true);
+    else
         leases->phase = ENDED;
 }
 

@@ -135,6 +135,19 @@ bool links_choose(Links *links, const char *route, const char *receiver,
     return best != NULL;
 }
 
+bool links_any(Links *links)
+{
+    WireLink all[MAX_LINKS];
+    int n, i;
+
+    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].active)
+            return true;
+    }
+    return false;
+}
+
 static void refill(Pace *pace, int64_t now)
 {
     pace->tokens += (now - pace->refilled_us) * pace->rate / 1e6;

@@ -33,6 +33,9 @@ void links_destroy(Links *links);
 bool links_choose(Links *links, const char *route, const char *receiver,
                   WireLink *chosen);
 
+/* Is any link active? */
+bool links_any(Links *links);
+
 /* May this link be handed another segment at `now`? */
 bool links_ready(Links *links, unsigned long serial, bool checked_write,
                  int64_t now);

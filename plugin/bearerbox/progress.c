@@ -56,7 +56,7 @@ static Ticket about_copy(const Active *active, int copy)
     about.segment = c->segment;
     about.attempt = c->attempt;
     about.copy = copy + 1;
-    about.link = active->link;
+    about.link = (unsigned long) c->tag;
     memcpy(about.smsc_id, active->smsc_id, sizeof(about.smsc_id));
     return about;
 }
@@ -117,12 +117,14 @@ static void forget(Scheduler *s, Active *active)
 
 void progress_drop(Scheduler *s, Active *active)
 {
-    active->dropped = true;
-    actives_wake_at(s->actives, active, TIME_NEVER);
+    if (!active->dropped) {
+        ids_forget_group(s->ids, active->id);
+        actives_drop(s->actives, active);
+    }
     if (active->ticket != 0)
         tickets_revoke(s->setup.tickets, active->ticket);
     if (active->pending == 0 && !active->queued)
-        forget(s, active);
+        actives_remove(s->actives, active);
 }
 
 /* No link can cancel: the state machine is told so for each copy. */
@@ -249,8 +251,7 @@ static Active *group_of(Scheduler *s, uint64_t number, const Ticket *ticket)
 {
     Active *active = actives_find(s->actives, ticket->group);
 
-    if (active == NULL || active->dropped ||
-        ticket->copy > active->group.copies_len)
+    if (active == NULL || ticket->copy > active->group.copies_len)
         return NULL;
     if (active->ticket == number)
         active->ticket = 0;
@@ -387,14 +388,18 @@ static void receipt(Scheduler *s, const LinkNews *news)
         ? 1 : what == EVENT_RECEIPT_FAILED_TEMPORARY ? 0 : -1;
     if (ids_find(s->ids, news->smsc_id, news->message_id, &group, &copy))
         active = actives_find(s->actives, group);
-    if (active != NULL && !active->dropped) {
+    if (active != NULL) {
         about = about_copy(active, copy);
+        snprintf(about.smsc_id, sizeof(about.smsc_id), "%s", news->smsc_id);
         event(s, active, what, copy, &about, news->message_id, row.code,
               news->text, news->at_us);
         return;
     }
-    receipts_add(s->receipts, &row, news->at_us,
-                 !filter_has(s->known, news->smsc_id, news->message_id));
+    if (!receipts_add(s->receipts, &row, news->at_us,
+                      !filter_has(s->known, news->smsc_id,
+                                  news->message_id)))
+        scheduler_log(s, LOG_LEVEL_ERROR, "too many receipts wait for the "
+                      "database: the oldest is lost");
 }
 
 /* --- links, leases ------------------------------------------------------- */
@@ -404,7 +409,8 @@ static void new_instance(Scheduler *s, const char *instance)
 {
     memcpy(s->instance, instance, sizeof(s->instance));
     s->next_number = 1;
-    s->reclaiming = s->adopt_wanted = true;
+    s->adopt_wanted = true;
+    s->reclaiming = s->n_held > 0;
 }
 
 static void leases(Scheduler *s, const LeaseNews *news)
@@ -426,6 +432,7 @@ static void leases(Scheduler *s, const LeaseNews *news)
             s->adopt_wanted = true;
     }
     s->claim_wanted = true;
+    s->next_sweep = 0;          /* a lease may have gone */
     if (news->until_us > 0 && other) {
         s->reclaim = false;
         new_instance(s, news->instance);
@@ -452,6 +459,7 @@ void progress_news(Scheduler *s, News *news)
         break;
     case NEWS_LINK_DOWN:
         links_forget(s->links, link->serial);
+        leases_hurry(s->setup.leases);
         handover_link_down(s, link->serial, now_us());
         break;
     case NEWS_LEASES:
@@ -469,8 +477,11 @@ static void check_answer(Scheduler *s, Active *active, int64_t now)
     uint64_t number = active->ticket;
     Ticket ticket;
 
-    if (!tickets_get(s->setup.tickets, number, &ticket))
+    if (!tickets_get(s->setup.tickets, number, &ticket)) {
+        active->ticket = 0;
+        set_timer(s, active);
         return;
+    }
     if (ticket.written_us == 0 &&
         tickets_revoke(s->setup.tickets, number)) {
         tickets_take(s->setup.tickets, number, &ticket);
@@ -523,18 +534,45 @@ static Active *take(Scheduler *s, const StoreGroup *row)
     return active;
 }
 
+/* Message ids of before, so that its receipts find it. */
+static void learn_ids(Scheduler *s, const StoreGroup *row)
+{
+    const StoreHistory *h;
+    int i;
+
+    for (i = 0; i < row->histories; i++) {
+        h = &row->history[i];
+        if (h->outcome == LEDGER_ACCEPTED && h->message_id != NULL &&
+            h->smsc_id != NULL)
+            ids_add(s->ids, h->smsc_id, h->message_id, row->id, h->copy - 1);
+    }
+}
+
+/* Has the group in hand every copy that its ledger tells of? */
+static bool knows_all(const Active *active, const StoreGroup *row)
+{
+    int i;
+
+    for (i = 0; i < row->histories; i++) {
+        if (row->history[i].copy > active->group.copies_len)
+            return false;
+    }
+    return true;
+}
+
 void progress_claimed(Scheduler *s, const StoreGroup *row)
 {
     StoreGroup queued = *row;
-    Active *active;
+    Active *active = actives_find(s->actives, row->id);
     int64_t now = now_us();
 
-    if (actives_find(s->actives, row->id) != NULL)
-        return;
+    if (active != NULL)         /* its last rows are still on their way */
+        progress_drop(s, active);
     queued.state = GROUP_QUEUED;
     active = take(s, &queued);
     if (active == NULL)
         return;
+    learn_ids(s, row);
     active->stored.state = GROUP_SENDING;
     s->figures.claimed++;
     group_event(&active->group, EVENT_CLAIMED, 0, now, scheduler_random(s));
@@ -560,30 +598,18 @@ static void feed_receipts(Scheduler *s, Active *active,
     }
 }
 
-/* Message ids of before, so that its receipts find it. */
-static void learn_ids(Scheduler *s, const StoreGroup *row)
-{
-    const StoreHistory *h;
-    int i;
-
-    for (i = 0; i < row->histories; i++) {
-        h = &row->history[i];
-        if (h->outcome == LEDGER_ACCEPTED && h->message_id != NULL &&
-            h->smsc_id != NULL)
-            ids_add(s->ids, h->smsc_id, h->message_id, row->id, h->copy - 1);
-    }
-}
-
 void progress_adopted(Scheduler *s, const StoreGroup *row)
 {
     Active *active = actives_find(s->actives, row->id);
     int64_t now = now_us();
 
-    if (active != NULL) {
+    if (active != NULL && knows_all(active, row)) {
         active->epoch = row->epoch;
         active->lease = row->lease;
         return;
     }
+    if (active != NULL)         /* another box had it meanwhile */
+        progress_drop(s, active);
     active = take(s, row);
     if (active == NULL)
         return;
@@ -604,7 +630,7 @@ void progress_reviewed(Scheduler *s, const StoreGroup *row)
 
     if (lent)
         active = take(s, row);
-    if (active == NULL || active->dropped)
+    if (active == NULL)
         return;
     feed_receipts(s, active, row, now);
     if (row->cancel_requested)

@@ -95,7 +95,7 @@ void receipts_destroy(Receipts *receipts)
     free(receipts);
 }
 
-void receipts_add(Receipts *receipts, const StoreReceipt *receipt,
+bool receipts_add(Receipts *receipts, const StoreReceipt *receipt,
                   int64_t at_us, bool hold)
 {
     Item *item = calloc(1, sizeof(*item));
@@ -109,8 +109,10 @@ void receipts_add(Receipts *receipts, const StoreReceipt *receipt,
                                                : strdup(receipt->text);
     item->at_us = at_us;
     queue_put(hold ? &receipts->held : &receipts->going, item);
-    if (receipts->going.n > KEPT_MAX)
-        item_free(queue_unlink(&receipts->going, &receipts->going.first));
+    if (receipts->going.n <= KEPT_MAX)
+        return true;
+    item_free(queue_unlink(&receipts->going, &receipts->going.first));
+    return false;
 }
 
 bool receipts_claim(Receipts *receipts, const char *smsc_id,
@@ -151,6 +153,11 @@ bool receipts_ready(const Receipts *receipts)
 bool receipts_lost(const Receipts *receipts)
 {
     return !receipts->under_way && receipts->sent.n > 0;
+}
+
+bool receipts_empty(const Receipts *receipts)
+{
+    return receipts->held.n + receipts->going.n + receipts->sent.n == 0;
 }
 
 bool receipts_waiting(const Receipts *receipts)

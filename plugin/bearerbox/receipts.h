@@ -24,9 +24,10 @@ typedef struct Receipts Receipts;
 Receipts *receipts_create(void);
 void receipts_destroy(Receipts *receipts);
 
-/* To the database with the next call; `hold`: only after a moment, unless
+/* Returns false if an older one was given up for it (see receipts.c).
+ * To the database with the next call; `hold`: only after a moment, unless
  * receipts_claim() takes it before. Texts are copied; ago_us is ignored. */
-void receipts_add(Receipts *receipts, const StoreReceipt *receipt,
+bool receipts_add(Receipts *receipts, const StoreReceipt *receipt,
                   int64_t at_us, bool hold);
 
 /* Takes a held receipt with this id, if there is one. The texts of
@@ -47,6 +48,9 @@ bool receipts_lost(const Receipts *receipts);
 
 /* Is a call not yet answered for good? */
 bool receipts_waiting(const Receipts *receipts);
+
+/* Is there none left, held, waiting or sent? */
+bool receipts_empty(const Receipts *receipts);
 
 /* Sends what there is, up to a bound, as one call, under a new number; or
  * what was lost, under the instance and the number that it had. */

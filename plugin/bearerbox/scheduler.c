@@ -28,6 +28,7 @@ static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
+static const int64_t LAST_WORDS_US = 2000 * 1000;   /* after the links end */
 static const int GATHER_MS = 2;
 static const int64_t PUMP_US = 20 * 1000;       /* while links are paced */
 static const int64_t LATE_US = 600 * (int64_t) 1000000;
@@ -67,19 +68,19 @@ bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
 static void finish_batch(Scheduler *s, const int64_t *fenced, int n)
 {
     Batch *batch = s->flying;
-    Active **groups, *active;
-    int n_groups, i;
+    Active **groups;
+    int n_groups, i, k;
 
     s->flying = NULL;
-    for (i = 0; i < n; i++) {
-        active = actives_find(s->actives, fenced[i]);
-        s->figures.fenced++;
-        if (active != NULL)
-            active->dropped = true;
-    }
+    s->figures.fenced += n;
     groups = batch_groups(batch, &n_groups);
-    for (i = 0; i < n_groups; i++)
+    for (i = 0; i < n_groups; i++) {
+        for (k = 0; k < n && fenced[k] != groups[i]->id; k++)
+            ;
+        if (k < n)
+            progress_drop(s, groups[i]);    /* pending: it is not freed */
         progress_committed(s, groups[i], batch);
+    }
     batch_destroy(batch);
     s->claim_wanted = true;
     if (s->final_sent && now_us() >= s->next_wake) {
@@ -158,6 +159,8 @@ static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->adopting = false;
+    if (outcome == STORE_FAILED)
+        refused(s, "an adoption");
     if (outcome != STORE_DONE || n == REVIEW_MAX)
         s->adopt_wanted = true;
     else
@@ -173,6 +176,8 @@ static void due(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->looking_due = false;
+    if (outcome == STORE_FAILED)
+        refused(s, "a look at what is due");
     for (i = 0; i < n && outcome == STORE_DONE; i++)
         progress_reviewed(s, &rows[i]);
     if (n > 0)
@@ -246,7 +251,7 @@ static void adopt(Scheduler *s, int64_t now)
     StoreScope *scope;
     int n;
 
-    if (s->adopting || s->claiming ||
+    if (s->adopting || s->claiming || now < s->retry_at ||
         (!s->adopt_wanted && now < s->next_adopt))
         return;
     s->adopting = true;
@@ -356,7 +361,7 @@ static void find_lost(Active *active, void *arg)
     Scheduler *s = sweep->s;
     int i;
 
-    if (active->dropped || sweep->n == SWEPT_MAX)
+    if (sweep->n == SWEPT_MAX)
         return;
     for (i = 0; i < s->n_held; i++) {
         if (s->held[i].id == active->lease)
@@ -456,6 +461,13 @@ static void wait_for_news(Scheduler *s)
     poll(fds, 2, gather && wait > GATHER_MS ? GATHER_MS : wait);
 }
 
+/* Does the database know everything that the links have told? */
+static bool all_told(const Scheduler *s)
+{
+    return s->flying == NULL && batch_empty(s->open) &&
+           receipts_empty(s->receipts);
+}
+
 static void show_figures(Scheduler *s)
 {
     s->figures.leases = s->n_held;
@@ -465,9 +477,7 @@ static void show_figures(Scheduler *s)
     s->shown = s->figures;
     pthread_mutex_unlock(&s->figures_lock);
     atomic_store(&s->drained, actives_count(s->actives) == 0 &&
-                 s->flying == NULL && batch_empty(s->open) && !s->claiming &&
-                 !receipts_waiting(s->receipts) &&
-                 !receipts_ready(s->receipts));
+                 !s->claiming && all_told(s));
 }
 
 static void round_once(Scheduler *s)
@@ -498,7 +508,15 @@ static void round_once(Scheduler *s)
 
 void scheduler_run(Scheduler *s)
 {
+    int64_t until;
+
     while (!atomic_load(&s->stopping)) {
+        round_once(s);
+        wait_for_news(s);
+    }
+    until = now_us() + LAST_WORDS_US;
+    while (!all_told(s) && store_state(s->store) == STORE_UP &&
+           now_us() < until) {
         round_once(s);
         wait_for_news(s);
     }
