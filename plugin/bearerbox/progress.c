@@ -95,7 +95,7 @@ static void store_state_of(Scheduler *s, Active *active, int64_t due)
                     g->state == GROUP_DELIVERED ? 0
                                             : s->setup.reference_hold_us);
     s->figures.finished++;
-    s->final_sent = true;
+    s->open_final = true;
 }
 
 static bool differs(const Active *active)

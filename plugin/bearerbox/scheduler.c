@@ -83,11 +83,17 @@ static void finish_batch(Scheduler *s, const int64_t *fenced, int n)
     }
     batch_destroy(batch);
     s->claim_wanted = true;
-    if (s->final_sent && now_us() >= s->next_wake) {
-        s->final_sent = false;
-        s->next_wake = now_us() + WAKE_US;
-        store_result_wake(s->store);
-    }
+    s->wake_owed = s->wake_owed || s->flying_final;
+}
+
+/* Only after the commit: a notifier that looks before finds nothing. */
+static void wake_notifiers(Scheduler *s, int64_t now)
+{
+    if (!s->wake_owed || now < s->next_wake)
+        return;
+    s->wake_owed = false;
+    s->next_wake = now + WAKE_US;
+    store_result_wake(s->store);
 }
 
 /* Nothing is lost: what was refused is kept and sent again. */
@@ -127,6 +133,8 @@ static void flush(Scheduler *s)
         return;
     s->flying = s->open;
     s->open = batch_create();
+    s->flying_final = s->open_final;
+    s->open_final = false;
     s->flying_number = s->next_number++;
     memcpy(s->flying_instance, s->instance, sizeof(s->instance));
     send_batch(s);
@@ -439,6 +447,8 @@ static int wait_ms(Scheduler *s, int64_t now)
     if (first != NULL)
         until = earlier(until, first->when);
     until = earlier(until, s->stranded_until);
+    if (s->wake_owed && store_state(s->store) == STORE_UP)
+        until = earlier(until, s->next_wake);
     until = earlier(until, receipts_ripen(s->receipts, now));
     if (handover_waiting(s))
         until = earlier(until, now + PUMP_US);
@@ -498,8 +508,10 @@ static void round_once(Scheduler *s)
     if (now >= s->stranded_until)
         handover_unstrand(s, now);
     handover_pump(s, now);
-    if (store_state(s->store) == STORE_UP)
+    if (store_state(s->store) == STORE_UP) {
+        wake_notifiers(s, now);
         flush(s);
+    }
     ask(s, now);
     sweep(s, now);
     store_run(s->store, now_us());

@@ -52,7 +52,8 @@ struct Scheduler {
     bool reclaim_asked;
     bool reclaiming;            /* nothing is sent before groups in hand
                                  * have their new epochs */
-    bool final_sent;            /* a batch with results: wake notifiers */
+    bool open_final, flying_final;  /* the batch has results in it */
+    bool wake_owed;             /* and notifiers are to be told so */
 
     LinkQueue *queues;
     int n_queues;
