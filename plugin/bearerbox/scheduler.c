@@ -1,8 +1,7 @@
 /*
  * scheduler.c - see scheduler.h
  *
- * The loop, and what goes between it and the database: claims, adoptions,
- * what is due, receipts, and one batch at a time.
+ * The loop, one batch at a time, the connection, and what is swept up.
  */
 
 #include <poll.h>
@@ -15,19 +14,10 @@
 #include "now.h"
 #include "store/store.h"
 
-enum {
-    CLAIM_MIN = 16, CLAIM_MAX = 256,    /* groups in one claim */
-    FRESH_ENOUGH = 64,                  /* waiting and not begun: claim none */
-    REVIEW_MAX = 200                    /* rows of adopt and due */
-};
-
-static const int64_t POLL_US = 250 * 1000;      /* should a NOTIFY be lost */
-static const int64_t DUE_US = 250 * 1000;
-static const int64_t ADOPT_US = 2000 * 1000;
+static const int64_t POLL_US = 250 * 1000;
 static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t RETRY_US = 1000 * 1000;
-static const int64_t MAINTAIN_US = 3600 * (int64_t) 1000000;
 static const int64_t LAST_WORDS_US = 2000 * 1000;   /* after the links end */
 static const int GATHER_MS = 2;
 static const int64_t PUMP_US = 20 * 1000;       /* while links are paced */
@@ -97,7 +87,7 @@ static void wake_notifiers(Scheduler *s, int64_t now)
 }
 
 /* Nothing is lost: what was refused is kept and sent again. */
-static void refused(Scheduler *s, const char *what)
+void scheduler_refused(Scheduler *s, const char *what)
 {
     s->retry_at = now_us() + RETRY_US;
     scheduler_log(s, LOG_LEVEL_ERROR, "the database refuses %s: %s", what,
@@ -115,7 +105,7 @@ static void batch_done(void *arg, StoreOutcome outcome,
     }
     s->flying_lost = true;
     if (outcome == STORE_FAILED) {
-        refused(s, "a batch");
+        scheduler_refused(s, "a batch");
     }
 }
 
@@ -138,171 +128,6 @@ static void flush(Scheduler *s)
     s->flying_number = s->next_number++;
     memcpy(s->flying_instance, s->instance, sizeof(s->instance));
     send_batch(s);
-}
-
-/* --- rows ---------------------------------------------------------------- */
-
-static void claimed(void *arg, StoreOutcome outcome, const StoreGroup *rows,
-                    int n)
-{
-    Scheduler *s = arg;
-    int i;
-
-    s->claiming = false;
-    if (outcome == STORE_FAILED)
-        scheduler_log(s, LOG_LEVEL_WARNING, "a claim was refused: %s",
-                      store_error(s->store));
-    if (outcome != STORE_DONE)
-        return;
-    for (i = 0; i < n; i++)
-        progress_claimed(s, &rows[i]);
-    if (n > 0)
-        s->claim_wanted = true;
-}
-
-static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
-                    int n)
-{
-    Scheduler *s = arg;
-    int i;
-
-    s->adopting = false;
-    if (outcome == STORE_FAILED)
-        refused(s, "an adoption");
-    if (outcome != STORE_DONE || n == REVIEW_MAX)
-        s->adopt_wanted = true;
-    else
-        s->reclaiming = false;
-    for (i = 0; i < n && outcome == STORE_DONE; i++)
-        progress_adopted(s, &rows[i]);
-}
-
-static void due(void *arg, StoreOutcome outcome, const StoreGroup *rows,
-                int n)
-{
-    Scheduler *s = arg;
-    int i;
-
-    s->looking_due = false;
-    if (outcome == STORE_FAILED)
-        refused(s, "a look at what is due");
-    for (i = 0; i < n && outcome == STORE_DONE; i++)
-        progress_reviewed(s, &rows[i]);
-    if (n > 0)
-        s->next_due = 0;
-}
-
-static void receipted(void *arg, StoreOutcome outcome,
-                      const StoreGroup *rows, int n)
-{
-    Scheduler *s = arg;
-    int i;
-
-    receipts_answered(s->receipts, outcome);
-    if (outcome == STORE_FAILED)
-        refused(s, "receipts");
-    for (i = 0; i < n && outcome == STORE_DONE; i++)
-        progress_reviewed(s, &rows[i]);
-}
-
-/* The leases held; the caller frees them. For claims those only that
- * nobody waits for. */
-static StoreScope *scope_of(const Scheduler *s, bool to_claim, int *n)
-{
-    StoreScope *scope = calloc(s->n_held + 1, sizeof(*scope));
-    int i;
-
-    if (scope == NULL)
-        abort();
-    *n = 0;
-    for (i = 0; i < s->n_held; i++) {
-        if (to_claim && s->held[i].yielding)
-            continue;
-        scope[*n].lease = s->held[i].id;
-        scope[(*n)++].epoch = s->held[i].epoch;
-    }
-    return scope;
-}
-
-static int claim_size(const Scheduler *s)
-{
-    int want = 2 * s->begun_since_claim;
-    int room = s->setup.active_groups - actives_count(s->actives);
-
-    if (want < CLAIM_MIN)
-        want = CLAIM_MIN;
-    if (want > CLAIM_MAX)
-        want = CLAIM_MAX;
-    return want < room ? want : room;
-}
-
-static void claim(Scheduler *s, int64_t now)
-{
-    int size = claim_size(s), n;
-    StoreScope *scope;
-
-    if (s->claiming || size <= 0 || atomic_load(&s->draining) ||
-        handover_fresh(s) >= FRESH_ENOUGH ||
-        (!s->claim_wanted && now < s->next_claim))
-        return;
-    s->claiming = true;
-    s->claim_wanted = false;
-    s->begun_since_claim = 0;
-    s->next_claim = now + POLL_US;
-    scope = scope_of(s, true, &n);
-    store_claim(s->store, scope, n, size, claimed, s);
-    free(scope);
-}
-
-static void adopt(Scheduler *s, int64_t now)
-{
-    StoreScope *scope;
-    int n;
-
-    if (s->adopting || s->claiming || now < s->retry_at ||
-        (!s->adopt_wanted && now < s->next_adopt))
-        return;
-    s->adopting = true;
-    s->adopt_wanted = false;
-    s->next_adopt = now + ADOPT_US;
-    scope = scope_of(s, false, &n);
-    store_adopt(s->store, scope, n, REVIEW_MAX, adopted, s);
-    free(scope);
-}
-
-static void look_due(Scheduler *s, int64_t now)
-{
-    StoreScope *scope;
-    int n;
-
-    if (s->looking_due || now < s->next_due)
-        return;
-    s->looking_due = true;
-    s->next_due = now + DUE_US;
-    scope = scope_of(s, false, &n);
-    store_due(s->store, scope, n, REVIEW_MAX, due, s);
-    free(scope);
-}
-
-/* Asks the database for what is wanted and not under way. */
-static void ask(Scheduler *s, int64_t now)
-{
-    if (store_state(s->store) != STORE_UP || s->instance[0] == '\0')
-        return;
-    if (now >= s->next_maintain) {
-        s->next_maintain = now + MAINTAIN_US;
-        store_maintain(s->store);
-    }
-    if (receipts_ready(s->receipts) && now >= s->retry_at && !s->reclaiming)
-        receipts_send(s->receipts, s->store, s->instance, &s->next_number,
-                      now, receipted, s);
-    if (s->n_held == 0 || now >= s->held_until)
-        return;
-    adopt(s, now);
-    if (s->adopting || s->adopt_wanted || s->reclaiming)
-        return;
-    look_due(s, now);
-    claim(s, now);
 }
 
 /* --- the connection ------------------------------------------------------ */
@@ -344,8 +169,7 @@ static void reconcile(Scheduler *s)
     if (s->flying != NULL && s->flying_lost)
         send_batch(s);
     if (receipts_lost(s->receipts))
-        receipts_send(s->receipts, s->store, s->instance, &s->next_number,
-                      now, receipted, s);
+        claims_send_receipts(s, now);
     if (s->reclaim && !s->reclaim_asked && s->flying == NULL &&
         !receipts_waiting(s->receipts)) {
         s->reclaim_asked = true;
@@ -498,7 +322,7 @@ static void round_once(Scheduler *s)
     for (letter = mailbox_take(s->setup.mailbox); letter != NULL;
          letter = next) {
         next = letter->next;
-        progress_news(s, (News *) letter);
+        answers_take(s, (News *) letter);
         news_free((News *) letter);
     }
     store_run(s->store, now_us());
@@ -512,7 +336,7 @@ static void round_once(Scheduler *s)
         wake_notifiers(s, now);
         flush(s);
     }
-    ask(s, now);
+    claims_ask(s, now);
     sweep(s, now);
     store_run(s->store, now_us());
     show_figures(s);

@@ -7,11 +7,11 @@
  * in poll().
  *
  * One round of the loop (scheduler.c):
- *   news and timers move groups              progress.c
+ *   news and timers move groups              answers.c, progress.c
  *   what they did goes into the open batch   batch.c
  *   one batch at a time is committed         batch.c, store.h
  *   committed groups go on: next segment     handover.c
- *   free places are filled by new claims     scheduler.c
+ *   free places are filled by new claims     claims.c
  */
 
 #ifndef CONVOY_SCHEDULER_H

@@ -81,20 +81,45 @@ void scheduler_log(Scheduler *s, int level, const char *format, ...)
 bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
                      int64_t now);
 
-/* --- progress.c: what happens to groups --------------------------------- */
+/* The database refused this: a log line, and a pause before the next try. */
+void scheduler_refused(Scheduler *s, const char *what);
 
-void progress_news(Scheduler *s, News *news);
+/* --- answers.c: what links and leases tell ------------------------------- */
+
+void answers_take(Scheduler *s, News *news);
+
+/* --- claims.c: what is taken from the database --------------------------- */
+
+/* Asks for what is wanted and not under way. */
+void claims_ask(Scheduler *s, int64_t now);
+void claims_send_receipts(Scheduler *s, int64_t now);
+
+/* --- progress.c: what happens to groups ---------------------------------- */
+
 void progress_timers(Scheduler *s, int64_t now);
-void progress_claimed(Scheduler *s, const StoreGroup *row);
-void progress_adopted(Scheduler *s, const StoreGroup *row);
-/* A row from receipts or from what is due. */
-void progress_reviewed(Scheduler *s, const StoreGroup *row);
+/* An event about a copy: its ledger row, then the state machine. */
+void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
+                    const Ticket *about, const char *message_id, int code,
+                    const char *text, int64_t at_us);
+/* `code` as in StoreLedgerRow: 1 if it failed for good. */
+GroupEvent progress_receipt_event(LedgerOutcome outcome, int code);
+/* A row about a copy, also of a group that is not in hand. */
+void progress_row(Scheduler *s, const Ticket *about, LedgerOutcome outcome,
+                  const char *message_id, int code, const char *text,
+                  int64_t at_us);
+/* What the ledger says of a copy of a group in hand. */
+Ticket progress_about(const Active *active, int copy);
+/* The group changed: record its doubts and state, set its timer. May free
+ * it. */
+void progress_touch(Scheduler *s, Active *active, int64_t now);
+/* Is its state another than what was last put into a batch? */
+bool progress_differs(const Active *active);
+/* Puts its state into the open batch; `due` as for batch_set_state(). */
+void progress_store(Scheduler *s, Active *active, int64_t due);
 /* One batch with news of this group has been answered. */
 void progress_committed(Scheduler *s, Active *active, Batch *batch);
 /* Not ours any more: forget it as soon as nothing refers to it. */
 void progress_drop(Scheduler *s, Active *active);
-/* The group changed: record its doubts and state, set its timer. */
-void progress_touch(Scheduler *s, Active *active, int64_t now);
 
 /* --- handover.c: groups wait for links, links get segments --------------- */
 
