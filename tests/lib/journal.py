@@ -43,6 +43,7 @@ class Journal:
         self.path, self.offset, self.number = path, 0, 0
         self.submits, self.displays, self.others = [], [], []
         self._open, self._by_id = {}, {}
+        self._early = {}        # receipts that came before their answer
 
     def read(self):
         """Takes in what was written since the last time; returns self."""
@@ -70,6 +71,8 @@ class Journal:
             submit = self._by_id.get(event['message_id'])
             if submit:
                 submit.receipt = event['stat']
+            else:
+                self._early[event['message_id']] = event['stat']
             self.others.append(event)
         elif kind == 'display':
             event['tag'] = tag_of(bytes.fromhex(event['payload']))
@@ -85,6 +88,7 @@ class Journal:
             submit.answer_number = self.number
         if submit.message_id:
             self._by_id[submit.message_id] = submit
+            submit.receipt = self._early.pop(submit.message_id, None)
 
     def events(self, kind):
         return [event for event in self.others if event['ev'] == kind]
