@@ -185,7 +185,7 @@ static int read_numbers(CfgGroup *grp, Config *c)
           "a number from 1 to 1000" },
         { "segment-retries", &c->limits.segment_retries, 5, 0, 100,
           "a number from 0 to 100" },
-        { "active-groups", &c->active_groups, 1000, 1, 100000,
+        { "active-groups", &c->active_groups, 3000, 1, 100000,
           "a number from 1 to 100000" }
     };
     size_t i;

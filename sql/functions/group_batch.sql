@@ -113,7 +113,8 @@ BEGIN
     END IF;
 
     -- Last, since it makes the owner look again whatever the new state is.
-    IF 1 = ANY (l_outcome) THEN
+    -- Most inboxes have been empty since ever, or since a VACUUM.
+    IF 1 = ANY (l_outcome) AND pg_relation_size('receipt_inbox') > 0 THEN
         PERFORM receipt_fetch(l_smsc_id, l_message_id, l_outcome, l_group,
                               l_segment, l_attempt, l_copy);
     END IF;

@@ -105,8 +105,8 @@ static void send_receipts(struct message *message, uint32_t told)
 
     if (told == PLAN_RECEIPT_NONE || !is_asked_for(message, told))
         return;
-    if (due < message->answer_us)
-        due = message->answer_us;
+    if (due <= message->answer_us)
+        due = message->answer_us + 1;
     receipt_schedule(message, told, due, false);
     if (message->twice_after_us >= 0)
         receipt_schedule(message, told, due + message->twice_after_us,
@@ -243,8 +243,8 @@ static void draw_interim(struct message *message, const struct plan_key *key)
         || message->registered == 0)
         return;
     due = loop_now() + plan_time(plan, rule, key, 0);
-    if (due < message->answer_us)
-        due = message->answer_us;
+    if (due <= message->answer_us)
+        due = message->answer_us + 1;
     receipt_schedule(message, rule->value, due, true);
 }
 

@@ -83,7 +83,8 @@ void receipt_schedule(const struct message *message, uint32_t state,
     strcpy(delivery->message_id, message->id);
     strcpy(delivery->receipted_id, message->receipt_id);
     strcpy(delivery->destination, message->destination.digits);
-    if (due_us <= loop_now())
+    /* by its timer: that of the answer may be due too, and goes first */
+    if (message->answer_us == 0 && due_us <= loop_now())
         delivery_send(delivery);
     else
         delivery_schedule(delivery, due_us);
