@@ -6,6 +6,10 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=${CONVOY_BUILD:-$top/build/convoy}
 
+# One server for all: a test that starts its own would lose valgrind on the
+# way.
+[ -n "${CONVOY_CONF:-}" ] || exec "$top/tests/sql/cluster" "$0"
+
 number=0
 for program in $(find "$build/tests/unit" -type f -executable | sort); do
     number=$((number + 1))
