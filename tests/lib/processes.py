@@ -48,14 +48,22 @@ def start(folder, name, argv, user=None):
                10, name)
 
 
+def _marker_of(pid):
+    """(folder, NAME) of a process of a sandbox, or (None, None)."""
+    with open(f'/proc/{pid}/environ', 'rb') as file:
+        for variable in file.read().split(b'\0'):
+            key, _, value = os.fsdecode(variable).partition('=')
+            if key == MARKER:
+                return os.path.split(value)
+    return None, None
+
+
 def _name_of(folder, pid):
     """The NAME that process `pid` has in this sandbox, or None."""
     try:
-        with open(f'/proc/{pid}/environ', 'rb') as file:
-            for variable in file.read().split(b'\0'):
-                key, _, value = os.fsdecode(variable).partition('=')
-                if key == MARKER and os.path.dirname(value) == folder:
-                    return os.path.basename(value)
+        found, name = _marker_of(pid)
+        if found == folder:
+            return name
         if (os.readlink(f'/proc/{pid}/cwd') == f'{folder}/postgres' and
                 os.readlink(f'/proc/{pid}/exe').endswith('/bin/postgres')):
             return 'postgres'
@@ -64,14 +72,28 @@ def _name_of(folder, pid):
     return None
 
 
+def _all():
+    return [int(entry) for entry in os.listdir('/proc') if entry.isdigit()]
+
+
+def folders():
+    """The folders of all sandboxes of which anything runs."""
+    found = set()
+    for pid in _all():
+        try:
+            found.add(_marker_of(pid)[0])
+        except OSError:
+            pass
+    return found - {None}
+
+
 def find(folder, name=None):
     """The ids of all live processes of the sandbox, or of NAME in it."""
     pids = []
-    for entry in os.listdir('/proc'):
-        if entry.isdigit():
-            found = _name_of(folder, entry)
-            if found and name in (None, found):
-                pids.append(int(entry))
+    for pid in _all():
+        found = _name_of(folder, pid)
+        if found and name in (None, found):
+            pids.append(pid)
     return pids
 
 

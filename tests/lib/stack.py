@@ -3,7 +3,6 @@ order. DIR/sandbox.json keeps it, so that a later command can go on."""
 
 import json
 import os
-import random
 import re
 import signal
 import socket
@@ -118,20 +117,3 @@ def is_ready(port=None, unix=None, socket_folder=None, status=None, holds='',
         return True
     except (OSError, subprocess.CalledProcessError):
         return False
-
-
-def free_ports(names):
-    """A port for each name. Not from the kernel's own range: one of those
-    might be given to an outgoing connection before its server listens."""
-    ports = {}
-    for name in names:
-        while name not in ports:
-            port = random.randrange(20000, 32000)
-            with socket.socket() as probe:
-                try:
-                    probe.bind(('127.0.0.1', port))
-                except OSError:
-                    continue
-            if port not in ports.values():
-                ports[name] = port
-    return ports
