@@ -58,13 +58,15 @@ PGconn *db_connect(const Conf *conf, const char *user)
 {
     const char *const keys[] = {
         "host", "port", "dbname", "user", "password", "connect_timeout",
-        "application_name", "client_encoding", "options", NULL
+        "target_session_attrs", "application_name", "client_encoding",
+        "options", NULL
     };
     const char *const values[] = {
         setting(conf, "host"), setting(conf, "port"),
         setting(conf, "database"), user == NULL ? db_login(conf) : user,
-        user == NULL ? setting(conf, "password") : NULL, "10", "convoyctl",
-        "UTF8", "-c client_min_messages=warning", NULL
+        user == NULL ? setting(conf, "password") : NULL, "10",
+        "read-write", "convoyctl", "UTF8",
+        "-c client_min_messages=warning", NULL
     };
     PGconn *db = PQconnectdbParams(keys, values, 0);
 

@@ -1,4 +1,5 @@
-"""A private PostgreSQL: made in a folder, reached by a socket in it alone.
+"""A private PostgreSQL: made in a folder, reached by a socket in it alone;
+and a synchronous standby of it, beside it.
 
 Clients in the sandbox are the superuser postgres (convoyctl, tests, people)
 and the login role convoy (the boxes), as README.md tells an operator to set
@@ -14,7 +15,8 @@ import subprocess
 
 from processes import Failure
 
-PORT = 5432     # in the socket's name only: nothing listens on TCP
+# In the socket's name only: nothing listens on TCP.
+PORT, STANDBY_PORT = 5432, 5433
 
 
 def _programs():
@@ -32,42 +34,71 @@ def make(folder):
     data, sockets = f'{folder}/postgres', f'{folder}/socket'
     if len(f'{sockets}/.s.PGSQL.{PORT}') > 107:
         raise Failure(f'{folder}: too long a path for a Unix socket in it')
-    os.mkdir(data, 0o700)
-    os.mkdir(sockets)
-    user = None
-    if os.geteuid() == 0:       # PostgreSQL refuses to run as root
-        user = 'postgres'
-        account = pwd.getpwnam(user)
-        for path in data, sockets:
-            os.chown(path, account.pw_uid, account.pw_gid)
-    result = subprocess.run(
-        [f'{bin_folder}/initdb', '-D', data, '-U', 'postgres', '-A', 'trust',
-         '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
-        user=user, cwd='/', stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        text=True)
-    if result.returncode:
-        raise Failure(f'initdb: {result.stderr.strip()}')
+    _make_folder(data)
+    _make_folder(sockets, 0o755)
+    _run([f'{bin_folder}/initdb', '-D', data, '-U', 'postgres', '-A', 'trust',
+          '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'])
+    return _server(bin_folder, data, sockets, PORT), _user()
+
+
+def make_standby(folder):
+    """Copies the running cluster to folder/standby and makes the primary wait
+    for it at each commit. Returns the argv and the user of its server."""
+    bin_folder = _programs()
+    data, sockets = f'{folder}/standby', f'{folder}/socket'
+    _make_folder(data)
+    _run([f'{bin_folder}/pg_basebackup', '-D', data, '-h', sockets,
+          '-p', str(PORT), '-U', 'postgres', '-R', '--no-sync',
+          '--checkpoint=fast'])
+    for statement in ("ALTER SYSTEM SET synchronous_standby_names = '*'",
+                      'SELECT pg_reload_conf()'):
+        _run(['psql', '-q', '-h', sockets, '-p', str(PORT), '-U', 'postgres',
+              '-c', statement])
+    return _server(bin_folder, data, sockets, STANDBY_PORT), _user()
+
+
+def _server(bin_folder, data, sockets, port):
     return [f'{bin_folder}/postgres', '-D', data, '-k', sockets,
-            '-p', str(PORT), '-c', 'listen_addresses='], user
+            '-p', str(port), '-c', 'listen_addresses=']
+
+
+def _user():
+    """PostgreSQL refuses to run as root."""
+    return 'postgres' if os.geteuid() == 0 else None
+
+
+def _make_folder(path, mode=0o700):
+    os.mkdir(path, mode)
+    if _user():
+        account = pwd.getpwnam(_user())
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+def _run(argv):
+    """Runs a program of PostgreSQL as the server's user."""
+    result = subprocess.run(argv, user=_user(), cwd='/', text=True,
+                            stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE)
+    if result.returncode:
+        raise Failure(f'{os.path.basename(argv[0])}: '
+                      f'{result.stderr.strip()}')
 
 
 def make_database(folder):
     """Makes the role and the database convoy, once the server runs."""
-    result = subprocess.run(
-        ['psql', '-q', '-h', f'{folder}/socket', '-U', 'postgres',
-         '-v', 'ON_ERROR_STOP=1',
-         '-c', 'CREATE ROLE convoy LOGIN',
-         '-c', 'CREATE DATABASE convoy'],
-        stderr=subprocess.PIPE, text=True)
-    if result.returncode:
-        raise Failure(f'psql: {result.stderr.strip()}')
+    _run(['psql', '-q', '-h', f'{folder}/socket', '-p', str(PORT),
+          '-U', 'postgres', '-v', 'ON_ERROR_STOP=1',
+          '-c', 'CREATE ROLE convoy LOGIN',
+          '-c', 'CREATE DATABASE convoy'])
 
 
-def forget_dead(folder):
-    """Removes the lock files that a killed server left. A server is no more
+def forget_dead(folder, name):
+    """Removes the lock files that a killed server, `postgres` or `standby`,
+    left. A server is no more
     in the way than a zombie, but PostgreSQL takes one for a live process
     until its parent, process 1, has noticed, which in a container may be
     never. Only to be called when no process of the cluster is left."""
-    for path in 'postgres/postmaster.pid', f'socket/.s.PGSQL.{PORT}.lock':
+    port = PORT if name == 'postgres' else STANDBY_PORT
+    for path in f'{name}/postmaster.pid', f'socket/.s.PGSQL.{port}.lock':
         with contextlib.suppress(FileNotFoundError):
             os.remove(f'{folder}/{path}')

@@ -66,7 +66,7 @@ def judge(tap, box, pi, all_pushes, state='DELIVERED', crash=False,
     none(checks.references_changed(journal),
          'copies of a segment are the same octets')
     none(checks.ledger_untrue(ledger, journal) if crash
-         else checks.ledger_differs(ledger, journal, restart),
+         else checks.ledger_differs(ledger, journal, restart, outage),
          'the ledger tells what the journal tells')
     delivered = [push for push in all_pushes if push.accepted and (
         state(push) if callable(state) else state) == 'DELIVERED']

@@ -1,6 +1,6 @@
 """What the database of a sandbox says: the views that an operator has, read
 as the superuser. A connection is made for each question, so that a test may
-stop the server meanwhile."""
+stop the server meanwhile; with several servers the primary is asked."""
 
 import contextlib
 
@@ -11,7 +11,8 @@ import psycopg2.extras
 class Database:
     def __init__(self, env):
         self.where = dict(host=env['PGHOST'], port=env['PGPORT'],
-                          dbname=env['PGDATABASE'], user=env['PGUSER'])
+                          dbname=env['PGDATABASE'], user=env['PGUSER'],
+                          target_session_attrs='read-write')
 
     def rows(self, query, *values):
         """The rows of a query, with named columns."""

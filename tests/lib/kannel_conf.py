@@ -14,7 +14,7 @@ def kannel_conf(ports, links, smsc, database, module, convoy, extra):
     ports     of admin, smsbox, wapbox, ppg and sendsms, by these names
     links     number of SMPP binds, all under one smsc-id
     smsc      (host, port)
-    database  the folder of PostgreSQL's socket, or None: without the module
+    database  (host, port) of PostgreSQL, or None: without the module
     module    path of convoy.so
     convoy    further (key, value) pairs of group = convoy
     extra     the text to append
@@ -53,7 +53,8 @@ def kannel_conf(ports, links, smsc, database, module, convoy, extra):
         groups += [
             [('group', 'pgsql-connection'),
              ('id', 'convoy-db'),
-             ('host', database),
+             ('host', f'"{database[0]}"'),
+             ('port', f'"{database[1]}"'),
              ('username', 'convoy'),
              ('database', 'convoy')],
             [('group', 'convoy'),

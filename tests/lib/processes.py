@@ -7,7 +7,7 @@ sessions cannot name them. What each of them keeps is
 
   - its environment: every program is started with SANDBOX_PROCESS=DIR/NAME;
   - for PostgreSQL, which overwrites its environment with its status, the
-    program and its working directory, DIR/postgres.
+    program and its working directory, DIR/postgres or DIR/standby.
 
 A process that is neither is none of ours and is never signalled.
 """
@@ -18,6 +18,7 @@ import subprocess
 import time
 
 MARKER = 'SANDBOX_PROCESS'
+CLUSTERS = 'postgres', 'standby'
 
 # Concerns only programs compiled with sanitizers.
 SANITIZERS = {
@@ -64,9 +65,10 @@ def _name_of(folder, pid):
         found, name = _marker_of(pid)
         if found == folder:
             return name
-        if (os.readlink(f'/proc/{pid}/cwd') == f'{folder}/postgres' and
+        parent, name = os.path.split(os.readlink(f'/proc/{pid}/cwd'))
+        if (parent == folder and name in CLUSTERS and
                 os.readlink(f'/proc/{pid}/exe').endswith('/bin/postgres')):
-            return 'postgres'
+            return name
     except OSError:     # it has ended, or belongs to somebody else
         pass
     return None
@@ -140,10 +142,10 @@ def end(folder, name, signum, patience):
 def main_processes(folder, name):
     """The processes of NAME that take its signals: of PostgreSQL only the
     postmaster, of any other program all."""
-    if name != 'postgres':
+    if name not in CLUSTERS:
         return find(folder, name)
     try:
-        with open(f'{folder}/postgres/postmaster.pid') as file:
+        with open(f'{folder}/{name}/postmaster.pid') as file:
             postmaster = int(file.readline())
     except (OSError, ValueError):
         return []

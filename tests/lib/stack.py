@@ -21,7 +21,8 @@ PATIENCE = 10
 # How each is asked to end. A plain TERM makes PostgreSQL wait for its
 # clients; smsbox, which is not under test, sleeps through one while it waits
 # for a bearerbox.
-END = {'postgres': signal.SIGINT, 'smsbox': signal.SIGKILL}
+END = {'postgres': signal.SIGINT, 'standby': signal.SIGINT,
+       'smsbox': signal.SIGKILL}
 
 
 class Stack:
@@ -57,8 +58,8 @@ class Stack:
         self.check(name)
         if processes.find(self.folder, name):
             raise Failure(f'{name} is running')
-        if name == 'postgres':
-            cluster.forget_dead(self.folder)
+        if name in processes.CLUSTERS:
+            cluster.forget_dead(self.folder, name)
         program = self.programs[name]
         processes.start(self.folder, name, program['argv'], program['user'])
 
@@ -95,21 +96,21 @@ def end_signal(name):
     return END.get(name, signal.SIGTERM)
 
 
-def is_ready(port=None, unix=None, socket_folder=None, status=None, holds='',
+def is_ready(port=None, unix=None, postgres=None, status=None, holds='',
              times=1):
     """True if 127.0.0.1:port and the Unix socket `unix` accept a connection,
-    PostgreSQL one in socket_folder, and the page `status` holds the
-    expression `holds` so many times; what is None is not asked."""
+    PostgreSQL one in `postgres`, (folder, port) of its socket, and the page
+    `status` holds the expression `holds` so many times; what is None is not
+    asked."""
     try:
         if port:
             socket.create_connection(('127.0.0.1', port), 1).close()
         if unix:
             with socket.socket(socket.AF_UNIX) as client:
                 client.connect(unix)
-        if socket_folder:
+        if postgres:
             subprocess.run(['pg_isready', '-q', '-U', 'postgres', '-h',
-                            socket_folder],
-                           check=True)
+                            postgres[0], '-p', str(postgres[1])], check=True)
         if status:
             with urllib.request.urlopen(status, timeout=1) as page:
                 text = page.read().decode(errors='replace')

@@ -18,8 +18,10 @@ from journal import Journal
 from processes import wait_until
 from smsc_control import SmscControl
 
-COMMAND = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..',
-                       'sandbox')
+TESTS = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+COMMAND = f'{TESTS}/sandbox'
+BUILD = os.environ.get('CONVOY_BUILD',
+                       f'{os.path.dirname(TESTS)}/build/convoy')
 # Plain environment: nothing of another sandbox, no PostgreSQL settings.
 ENVIRONMENT = {name: value for name, value in os.environ.items()
                if not name.startswith('PG')}
@@ -110,6 +112,17 @@ class Sandbox:
 
     def start(self, name):
         sandbox('start', self.folder, name)
+
+    def convoyctl(self, *arguments, user='postgres'):
+        """Runs convoyctl as an operator would; returns what it prints,
+        raises SandboxError with what it said if it fails."""
+        result = subprocess.run(
+            [f'{BUILD}/plugin/convoyctl', '-c', f'{self.folder}/kannel.conf',
+             '--user', user, *arguments], env=ENVIRONMENT, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if result.returncode:
+            raise SandboxError(result.stdout.strip())
+        return result.stdout
 
     def pids(self, name):
         return processes.find(os.path.realpath(self.folder), name)
