@@ -76,26 +76,33 @@ class Initiator:
 
     # --- pushing ------------------------------------------------------------
 
-    def begin(self, pushes, at_a_time=20, until_accepted=False, notify=True):
+    def begin(self, pushes, at_a_time=20, until_accepted=False, notify=True,
+              spread=0):
         """Begins to push; returns a Batch. With until_accepted a push is
         repeated, under the same push-id, as long as the connection breaks or
-        the answer is 4001, as a PI does."""
+        the answer is 4001, as a PI does. The pushes begin evenly over
+        `spread` seconds, or each as soon as one of at_a_time is free."""
         batch = Batch(list(pushes))
         batch._future = self._call(self._push_all(
             batch, at_a_time, until_accepted,
-            self.notify_url if notify else None))
+            self.notify_url if notify else None, spread))
         return batch
 
     def push(self, pushes, *options, seconds=300, **keys):
         """Pushes and waits for all answers; returns the pushes."""
         return self.begin(pushes, *options, **keys).result(seconds)
 
-    async def _push_all(self, batch, at_a_time, until_accepted, notify_url):
-        waiting = iter(batch.pushes)
+    async def _push_all(self, batch, at_a_time, until_accepted, notify_url,
+                        spread):
+        waiting = iter(enumerate(batch.pushes))
+        begun = time.monotonic()
 
         async def worker():
             connection = None
-            for push in waiting:
+            for number, push in waiting:
+                turn = begun + number * spread / len(batch.pushes)
+                if spread:
+                    await asyncio.sleep(turn - time.monotonic())
                 body = push.body(notify_url)
                 while True:
                     connection = await self._push_one(push, body, connection)

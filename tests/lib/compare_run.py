@@ -1,0 +1,85 @@
+"""Runs both sides of a comparison at several levels of faults, all at once
+(what is measured is delay, not throughput), and keeps what there is to judge.
+
+    for side in run([5], count=300, spread=10, horizon=60): ...
+"""
+
+import contextlib
+import time
+
+import compare_plan as plan
+from convoytest import Initiator, Sandbox
+
+NAMES = 'stock', 'Convoy'
+OPTIONS = {'stock': ['--stock'], 'Convoy': []}
+POLL = 1            # seconds between two looks at whether all is over
+
+
+class Side:
+    """One gateway at one level. `begun` is when the plan began (seconds since
+    the epoch), `seconds` how long the run took."""
+
+    def __init__(self, name, level, count, spread):
+        self.name, self.level, self.spread = name, level, spread
+        self.pushes = plan.make_pushes(count)
+        self.begun = self.seconds = None
+
+    def enter(self, stack):
+        """Brings everything up, for as long as `stack` lives."""
+        self.box = stack.enter_context(Sandbox(
+            '--phone-window', str(plan.PHONE_WINDOW), *OPTIONS[self.name]))
+        self.pi = stack.enter_context(Initiator(self.box.env['PPG_URL']))
+
+    def begin(self):
+        self.box.smsc.plan(plan.faults(self.level, self.spread))
+        self.begun = time.time()
+        self._batch = self.pi.begin(self.pushes, spread=self.spread)
+
+    def is_settled(self):
+        """True once nothing more can happen: every segment of every push has
+        an answer that ends the matter, and no phone is awaited."""
+        if self._batch.running:
+            return False
+        self.box.journal.read()
+        if self.name == 'Convoy':
+            return (self.box.database.all_ended() and
+                    not self.box.database.notifications())
+        stats = self.box.smsc.stats()
+        return not (stats['pending_messages'] or stats['waiting_for_phone']
+                    or self._owed())
+
+    def _owed(self):
+        """Segments that stock has yet to send, or to send again."""
+        last = {(submit.tag, submit.part): submit.status
+                for submit in self.box.journal.submits}
+        return any(last.get((push.number, part))
+                   not in (0, plan.PERMANENT_STATUS)
+                   for push in self.pushes if push.accepted
+                   for part in range(1, push.segments + 1))
+
+    def finish(self):
+        """Keeps what there is to judge, before everything goes down."""
+        self._batch.result(0)
+        self.seconds = time.time() - self.begun
+        self.journal = self.box.journal.read()
+        self.notifications = list(self.pi.received)
+
+
+def run(levels, count, spread, horizon):
+    """`count` pushes, begun evenly over `spread` seconds, to each side at
+    each level; returns the Sides once nothing more can happen, at the latest
+    `horizon` seconds after the last push, or the last phone, was there."""
+    sides = [Side(name, level, count, spread)
+             for level in levels for name in NAMES]
+    with contextlib.ExitStack() as stack:
+        for side in sides:
+            side.enter(stack)
+        for side in sides:
+            side.begin()
+        end = time.monotonic() + max(1, plan.LAST_OFF) * spread + horizon
+        while (time.monotonic() < end
+               and not all([side.is_settled() for side in sides])):
+            time.sleep(POLL)
+        for side in sides:
+            side.finish()
+    return sides
