@@ -7,7 +7,7 @@
 set -euo pipefail
 
 tests='10-end-to-end 30-transient-faults 40-permanent-refusals
-    60-database-away 95-shutdown'
+    60-database-away 71-hostile-smsc 95-shutdown'
 
 top=$(cd "$(dirname "$0")/../.." && pwd)
 export CONVOY_BUILD=$top/build/convoy-sanitize
