@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/classify.h"
 #include "core/group.h"
 #include "store/store.h"
 
@@ -39,6 +40,7 @@ typedef struct Active {
 
     unsigned long link;         /* of this attempt, 0: none yet */
     bool checked_write;
+    Driver driver;
     int64_t stuck_since;        /* the link takes nothing; 0: it does */
     char smsc_id[64];
     uint64_t ticket;            /* of the unanswered submit, 0: none */

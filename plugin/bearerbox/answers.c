@@ -76,8 +76,9 @@ static void sent(Scheduler *s, const LinkNews *news)
 static GroupEvent failure_event(Scheduler *s, const LinkNews *news,
                                 const Ticket *ticket, int64_t *status)
 {
-    GroupEvent what = classify_failure(news->reason, news->text,
-                                       s->setup.overrides, status);
+    GroupEvent what = classify_failure(ticket->driver, news->reason,
+                                       news->text, s->setup.overrides,
+                                       status);
 
     return *status == -1 && ticket->written_us == 0 ? EVENT_NOT_SENT : what;
 }

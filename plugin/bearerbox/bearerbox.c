@@ -122,9 +122,8 @@ static void segment_sent(unsigned long serial, const Msg *sms)
 }
 
 static int receipt_find(const Octstr *smsc_id, const Octstr *message_id,
-                        const Octstr *receiver, int unknown)
+                        int unknown)
 {
-    (void) receiver;
     if (smsc_id == NULL || octstr_len(message_id) == 0)
         return 0;
     return unknown || filter_has(ours, text_of(smsc_id),
@@ -195,6 +194,8 @@ static Msg *message_of(const WireSegment *segment)
     put_octets(&msg->sms.msgdata, segment->data, segment->data_len);
     put_name(&msg->sms.smsc_id, segment->smsc_id);
     put_name(&msg->sms.service, segment->service);
+    put_name(&msg->sms.foreign_id, "");     /* some drivers fill it in */
+    uuid_generate(msg->sms.id);             /* and to some it is the id */
     msg->sms.time = time(NULL);
     msg->sms.sms_type = mt_push;
     msg->sms.mwi = MWI_UNDEF;
@@ -244,6 +245,7 @@ static void found_link(const GwLink *link, void *arg)
     to->active = link->active;
     to->preferred = link->preferred;
     to->checked_write = link->checked_write;
+    to->driver = classify_driver(link->name);
 }
 
 static int wire_links(const char *route, const char *receiver,

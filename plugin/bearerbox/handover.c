@@ -95,6 +95,7 @@ static bool choose_link(Scheduler *s, Active *active)
         return false;
     active->link = link.serial;
     active->checked_write = link.checked_write;
+    active->driver = link.driver;
     memcpy(active->smsc_id, link.smsc_id, sizeof(active->smsc_id));
     return true;
 }
@@ -154,6 +155,7 @@ static uint64_t issue(Scheduler *s, const Active *active, int segment)
     ticket.attempt = active->group.attempt;
     ticket.copy = active->group.copies_len + 1;
     ticket.link = active->link;
+    ticket.driver = active->driver;
     memcpy(ticket.smsc_id, active->smsc_id, sizeof(ticket.smsc_id));
     return tickets_issue(s->setup.tickets, &ticket, active->group.deadline);
 }

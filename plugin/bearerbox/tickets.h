@@ -18,12 +18,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/classify.h"
+
 typedef struct Tickets Tickets;
 
 typedef struct {
     int64_t group;
     int segment, attempt, copy;     /* copy: number of the submit, from 1 */
     unsigned long link;
+    Driver driver;
     char smsc_id[64];
     int64_t issued_us, written_us;  /* written_us 0: not on the wire yet */
     bool doubted;                   /* its answer time-out has passed */

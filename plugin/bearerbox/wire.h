@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/classify.h"
+
 /* One SMS to hand over. All pointers are borrowed for the call. */
 typedef struct {
     uint64_t ticket;            /* comes back in every news about it */
@@ -37,6 +39,7 @@ typedef struct {
     unsigned long serial;
     char smsc_id[64];
     bool active, preferred, checked_write;
+    Driver driver;
 } WireLink;
 
 typedef struct {

@@ -141,18 +141,58 @@ bool classify_lists_overlap(const StatusOverrides *overrides)
 
 /* ---- failures that a driver reports ---- */
 
-static GroupEvent classify_reason(DriverReason reason)
+Driver classify_driver(const char *link_name)
+{
+    static const struct {
+        const char *begins;
+        Driver driver;
+    } names[] = {
+        { "SMPP:", DRIVER_SMPP }, { "SSMPP:", DRIVER_SMPP },
+        { "CIMD2:", DRIVER_PLAIN }, { "EMI2:", DRIVER_PLAIN },
+        { "OISD:", DRIVER_PLAIN }, { "SMASI:", DRIVER_PLAIN },
+        { "HTTP:generic:", DRIVER_PATTERNS },
+        { "HTTPS:generic:", DRIVER_PATTERNS },
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strncmp(link_name, names[i].begins, strlen(names[i].begins)) == 0)
+            return names[i].driver;
+    return DRIVER_UNSURE;
+}
+
+/* A refusal whose class nobody told is ambiguous: it has few retries. */
+static GroupEvent classify_rejected(Driver driver)
+{
+    switch (driver) {
+        case DRIVER_SMPP:
+            return EVENT_REFUSED_PERMANENT;
+        case DRIVER_PLAIN:
+            return EVENT_REFUSED_AMBIGUOUS;
+        case DRIVER_PATTERNS:
+        case DRIVER_UNSURE:
+            break;
+    }
+    return EVENT_DOUBT;
+}
+
+static GroupEvent classify_reason(Driver driver, DriverReason reason,
+                                  bool told_why)
 {
     switch (reason) {
         case REASON_REJECTED:
+            return classify_rejected(driver);
         case REASON_MALFORMED:
-        case REASON_DISCARDED:
+            return driver == DRIVER_UNSURE ? EVENT_DOUBT
+                                           : EVENT_REFUSED_PERMANENT;
+        case REASON_DISCARDED:      /* by bearerbox, before the driver */
             return EVENT_REFUSED_PERMANENT;
         case REASON_QUEUE_FULL:
-        case REASON_EXPIRED:    /* bearerbox dropped it before the driver */
+        case REASON_EXPIRED:
             return EVENT_NOT_SENT;
-        case REASON_SHUTDOWN:
         case REASON_TEMPORARILY:
+            return driver == DRIVER_PATTERNS && told_why
+                ? EVENT_REFUSED_TEMPORARY : EVENT_DOUBT;
+        case REASON_SHUTDOWN:
             break;
     }
     return EVENT_DOUBT;
@@ -164,17 +204,18 @@ static bool parse_reply(const char *reply, uint32_t *status)
         && parse_code(&reply, status) && (*reply == '/' || *reply == '\0');
 }
 
-GroupEvent classify_failure(DriverReason reason, const char *reply,
+GroupEvent classify_failure(Driver driver, DriverReason reason,
+                            const char *reply,
                             const StatusOverrides *overrides, int64_t *status)
 {
     uint32_t code;
 
-    if (parse_reply(reply, &code) && code != 0) {
+    if (driver == DRIVER_SMPP && parse_reply(reply, &code) && code != 0) {
         *status = code;
         return classify_status(code, overrides);
     }
     *status = -1;
-    return classify_reason(reason);
+    return classify_reason(driver, reason, reply != NULL);
 }
 
 /* ---- receipts ---- */

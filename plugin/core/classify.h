@@ -3,8 +3,9 @@
  *
  * Gateways differ on many status codes, so the operator can override the
  * defaults with two lists. Where a driver tells nothing but Kannel's reason,
- * the class is the cautious one: "temporarily" covers a refusal, a failed
- * write and a missing answer alike, so the segment is in doubt, not refused.
+ * that counts as far as the driver knows it: most call "rejected" what they
+ * do not understand, and "temporarily" covers a refusal, a failed write and a
+ * missing answer alike. Such a segment is in doubt, not refused.
  */
 #ifndef CONVOY_CORE_CLASSIFY_H
 #define CONVOY_CORE_CLASSIFY_H
@@ -44,6 +45,20 @@ bool classify_lists_overlap(const StatusOverrides *overrides);
  * EVENT_REFUSED_... otherwise. A status nobody has defined is ambiguous. */
 GroupEvent classify_status(uint32_t status, const StatusOverrides *overrides);
 
+/* What a driver's word is worth. */
+typedef enum {
+    DRIVER_SMPP,                /* gives the SMSC's own status */
+    DRIVER_PLAIN,               /* "rejected": by the SMSC, with no class;
+                                 * "malformed": never written */
+    DRIVER_PATTERNS,            /* HTTP with the operator's own patterns for
+                                 * answers: "malformed" matched the one for
+                                 * good, "temporarily" with a text the other */
+    DRIVER_UNSURE               /* whatever it says of a failure: in doubt */
+} Driver;
+
+/* The driver of a link by the link's name ("HTTP:generic:0", "EMI2:..."). */
+Driver classify_driver(const char *link_name);
+
 /* Kannel's SMSCCONN_FAILED_ reasons; the shell maps them. */
 typedef enum {
     REASON_SHUTDOWN,
@@ -56,11 +71,12 @@ typedef enum {
 } DriverReason;
 
 /*
- * The event that a driver's failure is. `reply` is its text or NULL; if it
- * begins with an SMPP status ("0x00000058/...") that decides and *status is
- * set, otherwise the reason does and *status is -1.
+ * The event that a driver's failure is. `reply` is its text or NULL; if an
+ * SMPP link's begins with a status ("0x00000058/...") that decides and
+ * *status is set, otherwise the reason does and *status is -1.
  */
-GroupEvent classify_failure(DriverReason reason, const char *reply,
+GroupEvent classify_failure(Driver driver, DriverReason reason,
+                            const char *reply,
                             const StatusOverrides *overrides,
                             int64_t *status);
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 
+import free_ports
 import processes
 from database import Database
 from journal import Journal
@@ -46,14 +47,17 @@ class Sandbox:
     """Options are those of `tests/sandbox up`. Keys of group = convoy can be
     given as `convoy={'window': 30}`; `conf` is text for kannel.conf, in which
     @FOLDER@ is the sandbox's folder; `plan` is the SMSC's plan of faults;
-    `folders` are made in the sandbox's folder beforehand."""
+    `folders` are made in the sandbox's folder beforehand. Each of the names
+    in `ports` stands for a free port, in `conf` as @NAME@, and then in
+    `ports[NAME]`."""
 
     def __init__(self, *options, convoy=None, conf='', plan='',
-                 folders=()):
+                 folders=(), ports=()):
         self.options = list(options)
         for key, value in (convoy or {}).items():
             self.options += ['--convoy', f'{key}={value}']
         self.conf, self.plan, self.folders = conf, plan, folders
+        self.ports = dict.fromkeys(ports)
         self.folder, self.env, self.is_up = None, {}, False
         self.leftovers = []
 
@@ -62,11 +66,9 @@ class Sandbox:
         try:
             for name in self.folders:
                 os.mkdir(f'{self.folder}/{name}')
+            self.ports = free_ports.take(self.folder, self.ports)
             if self.conf:
-                path = f'{self.folder}/extra.conf'
-                with open(path, 'w') as file:
-                    file.write(self.conf.replace('@FOLDER@', self.folder))
-                self.options += ['--conf', path]
+                self._write_conf()
             sandbox('up', self.folder, *self.options)
             self.is_up = True
             self.env = read_env(self.folder)
@@ -81,6 +83,14 @@ class Sandbox:
             self.__exit__(*sys.exc_info())
             raise
         return self
+
+    def _write_conf(self):
+        path, conf = f'{self.folder}/extra.conf', self.conf
+        for name, value in {'FOLDER': self.folder, **self.ports}.items():
+            conf = conf.replace(f'@{name}@', str(value))
+        with open(path, 'w') as file:
+            file.write(conf)
+        self.options += ['--conf', path]
 
     def __exit__(self, kind, *_):
         if kind and self.is_up:

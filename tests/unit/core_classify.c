@@ -117,7 +117,7 @@ static void lists_are_checked(void **state)
     assert_non_null(classify_parse_list(&list, many));
 }
 
-static void failures_of_drivers(void **state)
+static void failures_of_smpp(void **state)
 {
     static const struct {
         DriverReason reason;
@@ -150,12 +150,61 @@ static void failures_of_drivers(void **state)
     (void) state;
     for (size_t i = 0; i < COUNT(cases); i++) {
         int64_t status = 77;
-        GroupEvent event = classify_failure(cases[i].reason, cases[i].reply,
-                                            &none, &status);
+        GroupEvent event = classify_failure(DRIVER_SMPP, cases[i].reason,
+                                            cases[i].reply, &none, &status);
 
         assert_event(cases[i].reply ? cases[i].reply : "no reply", event,
                      cases[i].event);
         assert_true(status == cases[i].status);
+    }
+}
+
+/* By link and reason: what is refused for sure, and what is in doubt. */
+static void failures_of_other_drivers(void **state)
+{
+    static const struct {
+        const char *link;
+        DriverReason reason;
+        const char *reply;
+        GroupEvent event;
+    } cases[] = {
+        { "SMPP:host:2345/2345:u:t", REASON_REJECTED, "0x00000058/x",
+          EVENT_REFUSED_THROTTLED },
+        { "SSMPP:host:2345/2345:u:t", REASON_REJECTED, "0x00000058/x",
+          EVENT_REFUSED_THROTTLED },
+        { "HTTP:kannel:0", REASON_MALFORMED, "?", EVENT_DOUBT },
+        { "HTTP:kannel:0", REASON_MALFORMED, "0x00000058/x", EVENT_DOUBT },
+        { "HTTP:clickatell:1", REASON_REJECTED, "no", EVENT_DOUBT },
+        { "HTTP:generic:0", REASON_REJECTED, "REJECTED", EVENT_DOUBT },
+        { "HTTP:generic:0", REASON_MALFORMED, "no",
+          EVENT_REFUSED_PERMANENT },
+        { "HTTPS:generic:0", REASON_TEMPORARILY, "later",
+          EVENT_REFUSED_TEMPORARY },
+        { "HTTP:generic:0", REASON_TEMPORARILY, NULL, EVENT_DOUBT },
+        { "HTTP:generic:0", REASON_SHUTDOWN, NULL, EVENT_DOUBT },
+        { "EMI2:host:1:u", REASON_REJECTED, "01-bad",
+          EVENT_REFUSED_AMBIGUOUS },
+        { "CIMD2:host:1:u", REASON_REJECTED, "REJECTED",
+          EVENT_REFUSED_AMBIGUOUS },
+        { "CIMD2:host:1:u", REASON_MALFORMED, "MALFORMED",
+          EVENT_REFUSED_PERMANENT },
+        { "CIMD2:host:1:u", REASON_TEMPORARILY, NULL, EVENT_DOUBT },
+        { "FAKE:1", REASON_REJECTED, "REJECTED", EVENT_DOUBT },
+        { "AT2[x]", REASON_TEMPORARILY, "ERROR", EVENT_DOUBT },
+        { "AT2[x]", REASON_QUEUE_FULL, NULL, EVENT_NOT_SENT },
+        { "", REASON_REJECTED, NULL, EVENT_DOUBT },
+    };
+    static const StatusOverrides none;
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int64_t status;
+        Driver driver = classify_driver(cases[i].link);
+
+        assert_event(cases[i].link,
+                     classify_failure(driver, cases[i].reason, cases[i].reply,
+                                      &none, &status), cases[i].event);
+        assert_true(status == (driver == DRIVER_SMPP ? 0x58 : -1));
     }
 }
 
@@ -212,7 +261,8 @@ int main(void)
         cmocka_unit_test(every_status_has_its_class),
         cmocka_unit_test(the_operator_overrides_them),
         cmocka_unit_test(lists_are_checked),
-        cmocka_unit_test(failures_of_drivers),
+        cmocka_unit_test(failures_of_smpp),
+        cmocka_unit_test(failures_of_other_drivers),
         cmocka_unit_test(receipts),
         cmocka_unit_test(receipts_by_message_state),
     };

@@ -1,0 +1,150 @@
+"""SMSCs that do not speak SMPP, for the drivers that send segments otherwise:
+one behind HTTP, and a client of the driver `fake`.
+
+Each keeps a Journal as convoy-smsc does, so that the same checks judge what
+it was given.
+"""
+
+import http.server
+import socket
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+from journal import Journal
+
+
+def concatenation(udh):
+    """(reference, part, total) of a UDH; None for each without one."""
+    position = 1
+    while position + 2 <= len(udh):
+        kind, length = udh[position:position + 2]
+        data = udh[position + 2:position + 2 + length]
+        if kind == 0 and length == 3:
+            return data[0], data[2], data[1]
+        position += 2 + length
+    return None, None, None
+
+
+class Record(Journal):
+    """A journal that is written to directly; threads may."""
+
+    def __init__(self):
+        super().__init__(None)
+        self.lock, self.count = threading.Lock(), 0
+
+    def read(self):
+        return self
+
+    def _event(self, **event):
+        self.number += 1
+        self._take(dict(event, t=time.time()))
+
+    def submit(self, receiver, udh, data):
+        """A segment arrives; returns its Submit."""
+        reference, part, total = concatenation(udh)
+        with self.lock:
+            self.count += 1
+            self._event(ev='submit', seq=self.count, link=1, dst=receiver,
+                        ref=reference, part=part, total=total,
+                        message=(udh + data).hex(), validity=None,
+                        priority=None)
+            return self.submits[-1]
+
+    def answer(self, submit, status, message_id=None):
+        """It is answered; status None: not, or so that nobody knows."""
+        with self.lock:
+            seq = next(seq for (_, seq), one in self._open.items()
+                       if one is submit)
+            self._event(ev='noanswer' if status is None else 'answer',
+                        seq=seq, link=1, status=status,
+                        message_id=message_id)
+
+
+class HttpSmsc:
+    """`treat` is given each Submit and its query, and returns (body, status):
+    what is answered (None: the connection is closed instead) and what that
+    means for the journal. `report` is then called with the same, if the
+    status is 0."""
+
+    def __init__(self, treat, report=lambda submit, query: None):
+        self.journal = Record()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def do_GET(self):
+                query = dict(urllib.parse.parse_qsl(
+                    urllib.parse.urlsplit(self.path).query, True,
+                    encoding='latin-1'))
+                # a + for itself or, not encoded, for a space
+                submit = outer.journal.submit(
+                    query['to'].strip('+ '), query['udh'].encode('latin-1'),
+                    query['text'].encode('latin-1'))
+                body, status = treat(submit, query)
+                outer.journal.answer(submit, status, str(submit.number))
+                if body is None:
+                    self.close_connection = True
+                    return
+                self.send_response(200)
+                self.send_header('Content-Length', str(len(body)))
+                self.end_headers()
+                self.wfile.write(body.encode())
+                if status == 0:
+                    report(submit, query)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 128
+
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.url = f'http://127.0.0.1:{self.server.server_port}/send'
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever,
+                         daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def tell(url, **query):
+    """GETs a URL, with this query if any: how an HTTP SMSC sends a
+    receipt."""
+    if query:
+        url += '?' + urllib.parse.urlencode(query)
+    urllib.request.urlopen(url, timeout=10).close()
+
+
+class FakeSmsc:
+    """A client of a `smsc = fake` link on this port."""
+
+    def __init__(self, port):
+        self.journal = Record()
+        self.socket = socket.create_connection(('127.0.0.1', port), 10)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(10)
+        self.socket.close()
+
+    def _read(self):
+        for line in self.socket.makefile('rb'):
+            words = line.split()        # sender receiver udh U data D
+            octets = dict(zip(words[2::2], map(
+                urllib.parse.unquote_to_bytes,
+                (word.replace(b'+', b' ') for word in words[3::2]))))
+            submit = self.journal.submit(words[1].decode(), octets[b'udh'],
+                                         octets[b'data'])
+            self.journal.answer(submit, 0, str(submit.number))
