@@ -32,6 +32,7 @@ static void active_free(Active *active)
     free(active->route);
     free(active->sender);
     free(active->service);
+    free(active->extra);
     free(active->payload);
     free(active->said);
     free(active);
@@ -102,6 +103,7 @@ Active *actives_add(Actives *actives, const StoreGroup *row,
     active->route = copy(row->route);
     active->sender = copy(row->sender);
     active->service = copy(row->service);
+    active->extra = row->extra == NULL ? NULL : copy(row->extra);
     active->priority = row->priority;
     active->concat_bits = row->concat_bits;
     active->reference = row->reference;

@@ -33,6 +33,7 @@ typedef struct Active {
     ActiveStored stored;
 
     char *receiver, *route, *sender, *service;
+    char *extra;                /* of its body, NULL: none */
     int priority, concat_bits, reference;
     unsigned char ports[4];
     unsigned char *payload;
@@ -51,6 +52,7 @@ typedef struct Active {
     int pending;                /* batches with news of it, uncommitted */
     struct Batch *batch;        /* the open batch it is in, or NULL */
     int transition;             /* its place there, -1: none */
+    bool fenced;                /* the last batch's answer: not ours */
     bool dropped;               /* not ours any more, and not in the table;
                                  * freed once nothing refers to it */
 

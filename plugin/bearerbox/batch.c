@@ -191,3 +191,13 @@ Active **batch_groups(const Batch *batch, int *n)
     *n = batch->n_groups;
     return batch->groups;
 }
+
+Active *batch_next_ended(const Batch *batch, int *at, const char **cause)
+{
+    while (*at < batch->n_transitions) {
+        *cause = batch->transitions[*at].cause;
+        if (batch->transitions[(*at)++].state >= GROUP_DELIVERED)
+            return batch->moved[*at - 1];
+    }
+    return NULL;
+}

@@ -50,4 +50,8 @@ void batch_send(Batch *batch, Store *store, const char *instance,
 /* The groups on its list. */
 Active **batch_groups(const Batch *batch, int *n);
 
+/* The groups that end with it, one after the other: begin with *at 0; NULL
+ * after the last. `*cause` is the batch's own. */
+Active *batch_next_ended(const Batch *batch, int *at, const char **cause);
+
 #endif

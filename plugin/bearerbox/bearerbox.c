@@ -17,6 +17,7 @@
 #include "gw/bearerbox.h"
 #include "gw/dlr.h"
 #include "gw/gw_hooks.h"
+#include "gw/meta_data.h"
 #include "gw/sms.h"
 
 #include "bearerbox/bearerbox.h"
@@ -270,7 +271,27 @@ static const char *wire_listed(const char *sender, const char *receiver)
     return host->list_check(question);
 }
 
-static const Wire wire = { wire_send, wire_links, wire_listed };
+/* As dlr_find() makes it of a receipt. */
+static void wire_report(const WireReport *report)
+{
+    Msg *msg = msg_create(sms);
+
+    msg->sms.sms_type = report_mo;
+    msg->sms.dlr_mask = report->type;
+    put_text(&msg->sms.sender, report->sender);
+    put_text(&msg->sms.receiver, report->receiver);
+    put_name(&msg->sms.smsc_id, report->smsc_id);
+    put_name(&msg->sms.service, report->service);
+    put_name(&msg->sms.dlr_url, report->url);
+    put_name(&msg->sms.boxc_id, report->boxc_id);
+    put_text(&msg->sms.msgdata, report->text);
+    msg->sms.meta_data = octstr_format("?" METADATA_ORIG_MSG_GROUP "?"
+        METADATA_ORIG_MSG_GROUP_DLR_MASK "=%ld&", report->mask);
+    msg->sms.time = time(NULL);
+    host->report(msg);
+}
+
+static const Wire wire = { wire_send, wire_links, wire_listed, wire_report };
 
 /* --- life ------------------------------------------------------------------ */
 

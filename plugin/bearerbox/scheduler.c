@@ -67,10 +67,13 @@ static void finish_batch(Scheduler *s, const int64_t *fenced, int n)
     for (i = 0; i < n_groups; i++) {
         for (k = 0; k < n && fenced[k] != groups[i]->id; k++)
             ;
+        groups[i]->fenced = k < n;
         if (k < n)
             progress_drop(s, groups[i]);    /* pending: it is not freed */
-        progress_committed(s, groups[i], batch);
     }
+    report_ended(s, batch);
+    for (i = 0; i < n_groups; i++)
+        progress_committed(s, groups[i], batch);
     batch_destroy(batch);
     s->claim_wanted = true;
     s->wake_owed = s->wake_owed || s->flying_final;

@@ -121,6 +121,11 @@ void progress_committed(Scheduler *s, Active *active, Batch *batch);
 /* Not ours any more: forget it as soon as nothing refers to it. */
 void progress_drop(Scheduler *s, Active *active);
 
+/* --- report.c: what a PI has an smsbox told ------------------------------ */
+
+/* The batch is committed: reports on the groups that ended with it. */
+void report_ended(Scheduler *s, const Batch *batch);
+
 /* --- handover.c: groups wait for links, links get segments --------------- */
 
 void handover_init(Scheduler *s);

@@ -42,6 +42,15 @@ typedef struct {
     Driver driver;
 } WireLink;
 
+/* A delivery report for an smsbox. */
+typedef struct {
+    const char *sender, *receiver, *smsc_id, *service;  /* of the push */
+    const char *url, *boxc_id;      /* what the PI gave, or "" */
+    int type;                       /* REPORT_SUCCESS or REPORT_FAIL */
+    long mask;                      /* what was asked for */
+    const char *text;               /* why, in words */
+} WireReport;
+
 typedef struct {
     WireSend (*send)(unsigned long serial, const WireSegment *segment);
 
@@ -56,6 +65,9 @@ typedef struct {
     /* NULL if the lists let this sender and receiver pass, else why not;
      * a static text. */
     const char *(*listed)(const char *sender, const char *receiver);
+
+    /* Hands a report to an smsbox, now or when there is one. */
+    void (*report)(const WireReport *report);
 } Wire;
 
 #endif

@@ -1,5 +1,6 @@
 """An HTTP server that remembers the paths that it was asked for: what a
-client of smsbox gives as dlr-url."""
+client of smsbox gives as dlr-url. `look` may be set to a function that is
+called with each, before the answer."""
 
 import http.server
 import threading
@@ -7,13 +8,15 @@ import threading
 
 class Collector:
     def __init__(self):
-        self.paths = []
+        self.paths, self.look = [], None
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
 
             def do_GET(self):
+                if outer.look:
+                    outer.look(self.path)
                 outer.paths.append(self.path)
                 self.send_response(200)
                 self.send_header('Content-Length', '0')

@@ -127,7 +127,8 @@ class Initiator:
             reader, writer = connection
             writer.write(message(
                 f'POST {self.ppg.path} HTTP/1.1', body,
-                {'Host': self.ppg.netloc, 'Content-Type': pi.CONTENT_TYPE}))
+                {'Host': self.ppg.netloc, 'Content-Type': pi.CONTENT_TYPE,
+                 **push.headers}))
             first, headers, document = await asyncio.wait_for(
                 read_message(reader), ANSWER)
             push.http = int(first.split()[1])

@@ -8,12 +8,14 @@ given with --conf that stand before any `group = ...` extend it.
 USER = 'sandbox'      # and its password, everywhere
 
 
-def kannel_conf(ports, links, smsc, database, module, convoy, extra):
+def kannel_conf(ports, links, smsc, link_keys, database, module, convoy,
+                extra):
     """Returns the text.
 
     ports     of admin, smsbox, wapbox, ppg and sendsms, by these names
     links     number of SMPP binds, all under one smsc-id
     smsc      (host, port)
+    link_keys further (key, value) pairs of these links
     database  (host, port) of PostgreSQL, or None: without the module
     module    path of convoy.so
     convoy    further (key, value) pairs of group = convoy
@@ -47,7 +49,7 @@ def kannel_conf(ports, links, smsc, database, module, convoy, extra):
          ('system-type', 'VMA'),
          ('transceiver-mode', 'true'),
          ('max-pending-submits', 100),
-         ('reconnect-delay', 1)]
+         ('reconnect-delay', 1)] + link_keys
     ] * links
     if database:
         groups += [

@@ -32,7 +32,8 @@ def text_of(number, segments):
 class Push:
     """What is pushed, and what the PI heard. `code` is that of the last
     answer, None without one; `codes` are all, None for a broken connection;
-    `http` the last HTTP status; `seconds` the wait for the last answer."""
+    `http` the last HTTP status; `seconds` the wait for the last answer.
+    `headers` may be given further ones of the HTTP request."""
 
     def __init__(self, receiver, segments, **control):
         self.number = next(_numbers)
@@ -41,7 +42,7 @@ class Push:
         self.document = pi.service_indication(
             f'http://pi.example/p{self.number:06}.',
             text_of(self.number, segments))
-        self.control = control
+        self.control, self.headers = control, {}
         self.forget_answer()
 
     def forget_answer(self):

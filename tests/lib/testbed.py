@@ -45,17 +45,19 @@ def sandbox(*arguments):
 
 class Sandbox:
     """Options are those of `tests/sandbox up`. Keys of group = convoy can be
-    given as `convoy={'window': 30}`; `conf` is text for kannel.conf, in which
+    given as `convoy={'window': 30}`, those of the links as `link=...`; `conf`
+    is text for kannel.conf, in which
     @FOLDER@ is the sandbox's folder; `plan` is the SMSC's plan of faults;
     `folders` are made in the sandbox's folder beforehand. Each of the names
     in `ports` stands for a free port, in `conf` as @NAME@, and then in
     `ports[NAME]`."""
 
-    def __init__(self, *options, convoy=None, conf='', plan='',
+    def __init__(self, *options, convoy=None, link=None, conf='', plan='',
                  folders=(), ports=()):
         self.options = list(options)
-        for key, value in (convoy or {}).items():
-            self.options += ['--convoy', f'{key}={value}']
+        for option, keys in ('--convoy', convoy), ('--link', link):
+            for key, value in (keys or {}).items():
+                self.options += [option, f'{key}={value}']
         self.conf, self.plan, self.folders = conf, plan, folders
         self.ports = dict.fromkeys(ports)
         self.folder, self.env, self.is_up = None, {}, False
