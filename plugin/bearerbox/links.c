@@ -22,9 +22,12 @@ static const int64_t JUDGE_US = 250 * 1000;
 static const int JUDGE_ANSWERS = 8;
 static const int64_t JUDGE_SLOW_US = 4 * 1000 * 1000;
 
-/* Above this share of throttled answers a link is too fast; a single one
- * among few says nothing. */
-static const double TOO_FAST = 0.10;
+/* Above this share of throttled answers a link is too fast. Few answers say
+ * little, and some SMSCs throttle now and then whatever the pace: so what is
+ * above it is summed up (what is below it taken off again, to zero at least),
+ * and so many too many prove it. */
+static const double TOO_FAST = 0.20;
+static const double PROOF = 5;
 
 /* A held link is no slower (segments a second), and is held no more once it
  * is that many times as fast as it was slowed to. */
@@ -40,6 +43,7 @@ typedef struct {
     double tokens;
     int64_t refilled_us;
     int64_t judged_us;
+    double excess;              /* throttled answers above TOO_FAST */
     int taken, throttled;       /* answers since the last judgement */
 } Pace;
 
@@ -204,16 +208,20 @@ static double slower(double rate, double taken)
 static void judge(Pace *pace, int64_t now)
 {
     double seconds = (now - pace->judged_us) / 1e6;
-    double share = (double) pace->throttled / (pace->taken + pace->throttled);
 
-    if (share > TOO_FAST && (pace->throttled > 1 || pace->taken == 0)) {
+    pace->excess += pace->throttled -
+                    TOO_FAST * (pace->taken + pace->throttled);
+    if (pace->excess < 0)
+        pace->excess = 0;
+    if (pace->excess > PROOF) {
         pace->rate = slower(pace->rate, pace->taken / seconds);
         if (pace->rate < RATE_MIN)
             pace->rate = RATE_MIN;
         pace->base = pace->rate;
         pace->step = pace->rate / 50;
+        pace->excess = 0;
         pace->refilled_us = now;
-    } else if (pace->rate > 0) {
+    } else if (pace->rate > 0 && pace->excess == 0) {
         pace->rate += pace->step;
         pace->step *= 1.25;
         if (pace->rate > FREE_AGAIN * pace->base)

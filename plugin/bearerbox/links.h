@@ -5,8 +5,8 @@
  * written), so that a segment of a group that has begun never waits behind
  * many that have not. A link whose SMSC throttles is slowed, not stopped:
  * its rate falls to what the SMSC took lately and rises again by steps.
- * A few throttled answers among many do not count: SMSCs differ, and what
- * matters is the share.
+ * A few throttled answers do not count: SMSCs differ, and what matters is
+ * their share among many.
  *
  * Belongs to the scheduler's thread.
  */

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -158,7 +159,7 @@ static void test_pace_follows_limit(void **state)
     for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         tickets = tickets_create();
         links = links_create(&wire, tickets);
-        taken = run(links, limits[i], 20, 0, &clock);
+        taken = run(links, limits[i], 40, 0, &clock);
         if (taken < 0.75 * limits[i])
             fail_msg("limit %.0f: only %.1f taken", limits[i], taken);
         assert_true(links_rate(links, 1) < 1.4 * limits[i] + 2);
@@ -179,6 +180,30 @@ static void test_random_throttling_does_not_slow(void **state)
     assert_true(links_rate(links, 1) == 0);
     links_destroy(links);
     tickets_destroy(tickets);
+}
+
+/* The same of few answers: one in ten on the average, but by chance. */
+static void test_chance_does_not_slow(void **state)
+{
+    static const int rates[] = { 3, 10, 30, 100 };      /* a second */
+    unsigned short dice[3] = { 1, 2, 3 };
+    size_t i;
+    int n;
+
+    (void) state;
+    for (i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        Tickets *tickets = tickets_create();
+        Links *links = links_create(&wire, tickets);
+
+        for (n = 0; n < 2000; n++) {
+            links_count_answer(links, 1, erand48(dice) < 0.10,
+                               1000000 + n * INT64_C(1000000) / rates[i]);
+            if (links_rate(links, 1) != 0)
+                fail_msg("held after %d answers at %d a second", n, rates[i]);
+        }
+        links_destroy(links);
+        tickets_destroy(tickets);
+    }
 }
 
 static void test_speeds_up_again(void **state)
@@ -203,6 +228,7 @@ int main(void)
         cmocka_unit_test_setup(test_queue_kept_short, none),
         cmocka_unit_test_setup(test_pace_follows_limit, none),
         cmocka_unit_test_setup(test_random_throttling_does_not_slow, none),
+        cmocka_unit_test_setup(test_chance_does_not_slow, none),
         cmocka_unit_test_setup(test_speeds_up_again, none)
     };
 
