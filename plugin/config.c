@@ -143,6 +143,12 @@ static int read_milestone(CfgGroup *grp, const char *key, GroupMilestone *to,
 
 /* --- group = convoy ------------------------------------------------------- */
 
+/*
+ * The first retry comes while phones still keep the parts that they have,
+ * most of them for a minute or longer: it completes these. One that comes
+ * just as they are forgotten has its first parts dropped as doubles and the
+ * others kept in vain: each has its receipt, and nothing is displayed.
+ */
 static int read_durations(CfgGroup *grp, Config *c)
 {
     GroupLimits *l = &c->limits;
@@ -153,7 +159,7 @@ static int read_durations(CfgGroup *grp, Config *c)
           SECOND_US / 10, DAY_US, "a time from 0.1s on" },
         { "lifetime", &c->lifetime_us, DAY_US, SECOND_US, 365 * DAY_US,
           "a time from 1s to 365d" },
-        { "retry-delay", &l->retry_delay, 60 * SECOND_US, SECOND_US / 10,
+        { "retry-delay", &l->retry_delay, 15 * SECOND_US, SECOND_US / 10,
           30 * DAY_US, "a time from 0.1s to 30d" },
         { "retry-delay-max", &l->retry_delay_max, 3600 * SECOND_US,
           SECOND_US / 10, 30 * DAY_US, "a time from 0.1s to 30d" },
@@ -181,7 +187,7 @@ static int read_numbers(CfgGroup *grp, Config *c)
         { "max-segments", &c->max_segments, 10, 1, 255,
           "a number from 1 to 255" },
         { "concat-reference", &c->concat_bits, 8, 8, 16, "8 or 16" },
-        { "max-attempts", &c->limits.max_attempts, 5, 1, 1000,
+        { "max-attempts", &c->limits.max_attempts, 8, 1, 1000,
           "a number from 1 to 1000" },
         { "segment-retries", &c->limits.segment_retries, 5, 0, 100,
           "a number from 0 to 100" },
