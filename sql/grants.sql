@@ -14,7 +14,8 @@ GRANT EXECUTE ON FUNCTION push_store, push_wake TO convoy_intake;
 GRANT EXECUTE ON FUNCTION instance_start, lease_renew, group_claim,
     group_adopt, group_due, group_batch, receipts, result_wake
     TO convoy_scheduler;
-GRANT EXECUTE ON FUNCTION notify_take, notify_done TO convoy_notifier;
+GRANT EXECUTE ON FUNCTION notify_take, notify_forgotten, notify_done
+    TO convoy_notifier;
 GRANT SELECT ON queue_view, parked_view, push_view, group_view, result_view,
     ledger_view, lease_view, notification_view, notified_view,
     deployment_view TO convoy_monitor;

@@ -153,9 +153,7 @@ static void claimed(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->claiming = false;
-    if (outcome == STORE_FAILED)
-        scheduler_log(s, LOG_LEVEL_WARNING, "a claim was refused: %s",
-                      store_error(s->store));
+    scheduler_refused(s, outcome);
     if (outcome != STORE_DONE)
         return;
     for (i = 0; i < n; i++)
@@ -171,8 +169,7 @@ static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->adopting = false;
-    if (outcome == STORE_FAILED)
-        scheduler_refused(s, "an adoption");
+    scheduler_refused(s, outcome);
     if (outcome != STORE_DONE || n == REVIEW_MAX)
         s->adopt_wanted = true;
     else
@@ -188,8 +185,7 @@ static void due(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     int i;
 
     s->looking_due = false;
-    if (outcome == STORE_FAILED)
-        scheduler_refused(s, "a look at what is due");
+    scheduler_refused(s, outcome);
     for (i = 0; i < n && outcome == STORE_DONE; i++)
         take_reviewed(s, &rows[i]);
     if (n > 0)
@@ -203,8 +199,7 @@ static void receipted(void *arg, StoreOutcome outcome,
     int i;
 
     receipts_answered(s->receipts, outcome);
-    if (outcome == STORE_FAILED)
-        scheduler_refused(s, "receipts");
+    scheduler_refused(s, outcome);
     for (i = 0; i < n && outcome == STORE_DONE; i++)
         take_reviewed(s, &rows[i]);
 }
@@ -269,7 +264,7 @@ static void adopt(Scheduler *s, int64_t now)
     StoreScope *scope;
     int n;
 
-    if (s->adopting || s->claiming || now < s->retry_at ||
+    if (s->adopting || s->claiming ||
         (!s->adopt_wanted && now < s->next_adopt))
         return;
     s->adopting = true;
@@ -297,13 +292,14 @@ static void look_due(Scheduler *s, int64_t now)
 /* Asks the database for what is wanted and not under way. */
 void claims_ask(Scheduler *s, int64_t now)
 {
-    if (store_state(s->store) != STORE_UP || s->instance[0] == '\0')
+    if (store_state(s->store) != STORE_UP || s->instance[0] == '\0' ||
+        now < s->retry_at)
         return;
     if (now >= s->next_maintain) {
         s->next_maintain = now + MAINTAIN_US;
         store_maintain(s->store);
     }
-    if (receipts_ready(s->receipts) && now >= s->retry_at && !s->reclaiming)
+    if (receipts_ready(s->receipts) && !s->reclaiming)
         claims_send_receipts(s, now);
     if (s->n_held == 0 || now >= s->held_until)
         return;

@@ -22,7 +22,7 @@ static const int64_t RELEASE_WAIT_US = 2 * 1000000;
 static const int64_t AGAIN_US = 500 * 1000;
 static const int64_t POLL_US = 1000000;
 
-enum { MAX_ROUTES = 256, LOG_ERROR_LEVEL = 3 };
+enum { MAX_ROUTES = 256, LOG_INFO_LEVEL = 1, LOG_ERROR_LEVEL = 3 };
 
 struct Leases {
     LeasesSetup setup;
@@ -40,6 +40,7 @@ struct Leases {
     bool asked;                 /* a call is unanswered */
     int refusals;               /* renewals refused in a row */
     int64_t asked_us, next_us;
+    int64_t not_before_us;      /* after a refusal, also for what hurries */
 };
 
 /*
@@ -80,8 +81,7 @@ static void tell(Leases *leases, const StoreLease *rows, int n, int64_t until)
 
 static void again_later(Leases *leases)
 {
-    leases->next_us = now_us() + AGAIN_US;
-    leases->setup.log(LOG_ERROR_LEVEL, store_error(leases->store));
+    leases->next_us = leases->not_before_us = now_us() + AGAIN_US;
 }
 
 static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
@@ -110,10 +110,12 @@ static void ended(void *arg, StoreOutcome outcome, const StoreLease *rows,
     (void) n;
     leases->asked = false;
     leases->next_us = 0;
-    if (outcome == STORE_LOST)
-        atomic_store(&leases->renew_all, true);
-    else
+    if (outcome == STORE_DONE || outcome == STORE_FAILED) {
         leases->phase = ENDED;
+    } else {
+        atomic_store(&leases->renew_all, true);
+        again_later(leases);
+    }
 }
 
 static void started(void *arg, StoreOutcome outcome, int64_t batch, bool held)
@@ -172,7 +174,8 @@ static void step(Leases *leases)
 {
     bool hurry;
 
-    if (leases->asked || store_state(leases->store) != STORE_UP)
+    if (leases->asked || store_state(leases->store) != STORE_UP ||
+        now_us() < leases->not_before_us)
         return;
     hurry = atomic_exchange(&leases->hurry, false) ||
         now_us() >= leases->next_us;
@@ -226,7 +229,8 @@ static void run(void *arg)
     while (!atomic_load(&leases->stopping)) {
         step(leases);
         next = now_us() + POLL_US;
-        if (!leases->asked && leases->next_us < next)
+        if (!leases->asked && store_state(leases->store) == STORE_UP &&
+            leases->next_us < next)
             next = leases->next_us;
         poll_once(leases, next);
     }
@@ -241,10 +245,17 @@ static void on_state(void *arg, StoreState state)
         leases->next_us = 0;
 }
 
+static void log_store(void *arg, bool bad, const char *text)
+{
+    const Leases *leases = arg;
+
+    leases->setup.log(bad ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, text);
+}
+
 Leases *leases_start(const LeasesSetup *setup)
 {
     Leases *leases = calloc(1, sizeof(*leases));
-    StoreEvents events = { .on_state = on_state };
+    StoreEvents events = { .on_state = on_state, .log = log_store };
 
     if (leases == NULL)
         abort();

@@ -90,11 +90,10 @@ static void wake_notifiers(Scheduler *s, int64_t now)
 }
 
 /* Nothing is lost: what was refused is kept and sent again. */
-void scheduler_refused(Scheduler *s, const char *what)
+void scheduler_refused(Scheduler *s, StoreOutcome outcome)
 {
-    s->retry_at = now_us() + RETRY_US;
-    scheduler_log(s, LOG_LEVEL_ERROR, "the database refuses %s: %s", what,
-                  store_error(s->store));
+    if (outcome == STORE_FAILED || outcome == STORE_BUSY)
+        s->retry_at = now_us() + RETRY_US;
 }
 
 static void batch_done(void *arg, StoreOutcome outcome,
@@ -107,9 +106,7 @@ static void batch_done(void *arg, StoreOutcome outcome,
         return;
     }
     s->flying_lost = true;
-    if (outcome == STORE_FAILED) {
-        scheduler_refused(s, "a batch");
-    }
+    scheduler_refused(s, outcome);
 }
 
 static void send_batch(Scheduler *s)
@@ -141,14 +138,17 @@ static void on_state(void *arg, StoreState state)
 
     s->figures.database_up = state == STORE_UP;
     if (state == STORE_UP) {
-        scheduler_log(s, LOG_LEVEL_INFO, "scheduler: database connected");
         s->reclaim = s->reclaiming = s->instance[0] != '\0';
         s->reclaim_asked = false;
         s->n_held = 0;
-    } else {
-        scheduler_log(s, LOG_LEVEL_ERROR, "scheduler: database lost: %s",
-                      store_error(s->store));
     }
+}
+
+static void log_store(void *arg, bool bad, const char *text)
+{
+    Scheduler *s = arg;
+
+    s->setup.log(bad ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, text);
 }
 
 static void notified(void *arg, const char *channel, const char *payload)
@@ -366,7 +366,9 @@ void scheduler_run(Scheduler *s)
 Scheduler *scheduler_create(const SchedulerSetup *setup)
 {
     Scheduler *s = calloc(1, sizeof(*s));
-    StoreEvents events = { .on_state = on_state, .notified = notified };
+    StoreEvents events = {
+        .on_state = on_state, .notified = notified, .log = log_store
+    };
 
     if (s == NULL)
         abort();

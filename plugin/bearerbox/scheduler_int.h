@@ -81,8 +81,9 @@ void scheduler_log(Scheduler *s, int level, const char *format, ...)
 bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
                      int64_t now);
 
-/* The database refused this: a log line, and a pause before the next try. */
-void scheduler_refused(Scheduler *s, const char *what);
+/* If a call was refused nothing is asked for a moment: what is kept is to be
+ * tried again. (The store has told the operator.) */
+void scheduler_refused(Scheduler *s, StoreOutcome outcome);
 
 /* --- answers.c: what links and leases tell ------------------------------- */
 

@@ -205,7 +205,9 @@ void pg_sync(Store *store, bool sent, const PgRequest *request)
 void pg_send(Store *store, const PgCall *call, PgParse *parse,
              void (*done)(void), void *arg, int n)
 {
-    PgRequest request = { call->function, parse, done, arg, n };
+    PgRequest request = {
+        call->function, call->caller_tells, parse, done, arg, n
+    };
     const char *values[ARGS_MAX];
     static const int formats[ARGS_MAX] = {
         1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
@@ -239,27 +241,60 @@ static void describe(Store *store, const PGresult *result)
              hint == NULL ? "" : hint, code == NULL ? "none" : code);
 }
 
-/* Is it an ERROR of the server about this statement, or is it the end of the
- * connection, told by the server (FATAL) or by libpq (no severity)? */
+/* Is the SQLSTATE in a class, or is it this one? */
+static bool is_state(const PGresult *result, const char *start)
+{
+    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    return code != NULL && strncmp(code, start, strlen(start)) == 0;
+}
+
+/*
+ * Is it an ERROR of the server about this statement, or is it the end of the
+ * connection, told by the server (FATAL) or by libpq (no severity)? A server
+ * that may not be written to any more is none of ours: there is another.
+ */
 static bool is_refusal(const PGresult *result)
 {
     const char *severity =
         PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-    return severity != NULL && strcmp(severity, "ERROR") == 0;
+    return severity != NULL && strcmp(severity, "ERROR") == 0 &&
+           !is_state(result, "25006");
+}
+
+static StoreOutcome outcome_of(const PGresult *result)
+{
+    static const char *const ITS_OWN[] = {
+        "40",       /* deadlock, serialization */
+        "53",       /* no room, no memory */
+        "55P03",    /* lock_timeout */
+        "57",       /* statement_timeout, somebody cancels it */
+        "58"        /* its disk fails */
+    };
+    ExecStatusType status = PQresultStatus(result);
+    size_t i;
+
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+        return STORE_DONE;
+    for (i = 0; i < sizeof(ITS_OWN) / sizeof(*ITS_OWN); i++) {
+        if (is_state(result, ITS_OWN[i]))
+            return STORE_BUSY;
+    }
+    return STORE_FAILED;
 }
 
 static void complete_first(Store *store)
 {
     PgRequest request = take(&store->sent);
     PGresult *result = store->result;
-    ExecStatusType status = PQresultStatus(result);
+    StoreOutcome outcome = outcome_of(result);
 
     store->result = NULL;
     store->head_since = store->now;
-    answer(&request,
-           status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK
-           ? STORE_DONE : STORE_FAILED, result);
+    if (store->phase == PG_RUNNING)
+        pg_tell_answer(store, &request, outcome);
+    answer(&request, outcome, result);
     PQclear(result);
 }
 
@@ -338,6 +373,7 @@ static void exchange(Store *store)
         snprintf(why, sizeof(why), "no answer for %d s",
                  store->role->timeout_ms / 800);
         pg_break(store, why);
+        conninfo_next_host(store->conninfo);
     }
     if (!store->broken) {
         int flushed = PQflush(store->conn);

@@ -16,7 +16,7 @@
 #include "store/field.h"
 
 /* The number of sql/migrations that this module was built for. */
-enum { PG_SCHEMA_VERSION = 1 };
+enum { PG_SCHEMA_VERSION = 2 };
 
 /* One function of the schema, and the name of its prepared statement. */
 typedef struct {
@@ -24,10 +24,14 @@ typedef struct {
     int params;
     PgRecord rows;          /* columns of its result; none: it is void */
     PgRecord arrays;        /* further columns, each an array */
+    bool caller_tells;      /* STORE_FAILED is not logged here: it may be the
+                             * fault of one row, which the caller finds */
 } PgCall;
 
 typedef struct {
     const char *name;               /* for pg_stat_activity */
+    const char *title;              /* in log lines */
+    const char *meanwhile;          /* what it means that it is down */
     const char *grant;              /* role that may execute the functions */
     const PgCall *const *calls;     /* both end with NULL */
     const char *const *channels;    /* to listen to */

@@ -23,9 +23,13 @@ typedef enum {
     PG_RUNNING
 } PgPhase;
 
+/* What the operator was told last. */
+typedef enum { PG_TOLD_NOTHING, PG_TOLD_DOWN, PG_TOLD_UP } PgTold;
+
 /* A statement that waits for its answer. */
 typedef struct {
     const char *what;   /* function, for error messages */
+    bool caller_tells;  /* as in PgCall */
     PgParse *parse;
     void (*done)(void);
     void *arg;
@@ -54,11 +58,18 @@ struct Store {
     int64_t now, retry_at, give_up_at;
     int64_t head_since;             /* when the first of `sent` became the
                                      * first; -1: with the next run */
-    int failures;                   /* since it was up */
+    int64_t up_since;
+    int failures;                   /* since it was up for a while */
     unsigned int seed;
     char error[512];
-    StoreState told;                /* by the last on_state, */
-    char told_error[512];           /* with this error */
+
+    /* pg_tell.c */
+    PgTold told;
+    bool was_up;
+    char told_error[512];           /* with the last on_state */
+    char last_error[512];           /* of the last loss, and since when it */
+    int64_t error_since;            /* is the same */
+    const char *refuses;            /* function; NULL: none */
 };
 
 /* --- pg.c --- */
@@ -76,6 +87,15 @@ void pg_break(Store *store, const char *why);
 /* One line, printf-like; newlines in arguments are folded. */
 void pg_error(Store *store, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* --- pg_tell.c --- */
+
+void pg_tell_up(Store *store);
+void pg_tell_down(Store *store);    /* the reason is in store->error */
+
+/* A call was answered; if it was refused the reason is in store->error. */
+void pg_tell_answer(Store *store, const PgRequest *request,
+                    StoreOutcome outcome);
 
 /* --- pg_start.c --- */
 

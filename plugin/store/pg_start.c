@@ -10,6 +10,7 @@
  */
 
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,25 +18,18 @@
 #include "store/pg_int.h"
 
 static const int64_t RETRY_US = 50000, RETRY_MAX_US = 2000000;
-
-/* Going down is told, and then each reason why it stays down, once. */
-static void tell(Store *store, StoreState state)
-{
-    if (state == STORE_DOWN && store->told == STORE_DOWN &&
-        strcmp(store->told_error, store->error) == 0)
-        return;
-    store->told = state;
-    memcpy(store->told_error, store->error, sizeof(store->told_error));
-    if (store->events.on_state != NULL)
-        store->events.on_state(store->events.arg, state);
-}
+static const int64_t STABLE_US = 10 * 1000000;
 
 /* Doubling, and between half and all of it, so that the boxes do not come
- * back all at once. */
+ * back all at once; also for one that comes up and breaks again and again. */
 static int64_t back_off(Store *store)
 {
-    int64_t delay = RETRY_US << (store->failures < 6 ? store->failures : 6);
+    int64_t delay;
 
+    if (store->phase == PG_RUNNING &&
+        store->now - store->up_since > STABLE_US)
+        store->failures = 0;
+    delay = RETRY_US << (store->failures < 6 ? store->failures : 6);
     if (delay > RETRY_MAX_US)
         delay = RETRY_MAX_US;
     store->failures++;
@@ -50,10 +44,10 @@ void pg_lost(Store *store)
     store->conn = NULL;
     store->broken = false;
     store->wants_write = false;
-    store->phase = PG_WAITING;
     store->retry_at = store->now + back_off(store);
+    store->phase = PG_WAITING;
     pg_answer_lost(&store->sent);
-    tell(store, STORE_DOWN);
+    pg_tell_down(store);
 }
 
 /* --- checks ------------------------------------------------------------- */
@@ -72,6 +66,37 @@ static bool fine(const PgReply *reply)
 static void check_setting(const PgReply *reply)
 {
     fine(reply);
+}
+
+/*
+ * A standby that takes over begins a new timeline. A primary that comes back
+ * from the dead is writable, too, but what is written there is lost: this
+ * process does not go back to a timeline before the last one it has used.
+ * (Whoever may not ask, goes without this check.)
+ */
+static void check_timeline(const PgReply *reply)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static char cluster[24], newest[9];
+    Store *store = reply->arg;
+    const char *its_cluster, *its;
+
+    if (reply->outcome != STORE_DONE || store->start_failed)
+        return;
+    its_cluster = PQgetvalue(reply->result, 0, 0);
+    its = PQgetvalue(reply->result, 0, 1);
+    pthread_mutex_lock(&lock);
+    if (strcmp(cluster, its_cluster) == 0 && strcmp(its, newest) < 0) {
+        pg_error(store, "the server on host %s, port %s has been replaced by"
+                 " another one: it must not run as a primary (timeline %s,"
+                 " in use is %s)", PQhost(store->conn), PQport(store->conn),
+                 its, newest);
+        store->start_failed = true;
+    } else {
+        snprintf(cluster, sizeof(cluster), "%s", its_cluster);
+        snprintf(newest, sizeof(newest), "%s", its);
+    }
+    pthread_mutex_unlock(&lock);
 }
 
 static void check_version(const PgReply *reply)
@@ -152,15 +177,16 @@ static void check_all(const PgReply *reply)
 
     if (!fine(reply)) {
         store->broken = true;
+        conninfo_next_host(store->conninfo);
         return;
     }
     store->phase = PG_RUNNING;
-    store->failures = 0;
+    store->up_since = store->now;
     if (store->role->first != NULL) {
         pg_args(store);
         pg_send(store, store->role->first, NULL, NULL, NULL, 0);
     }
-    tell(store, STORE_UP);
+    pg_tell_up(store);
 }
 
 /* --- statements --------------------------------------------------------- */
@@ -192,7 +218,7 @@ static char *call_text(const PgCall *call)
 
 static void send_query(Store *store, const char *text, PgParse *parse)
 {
-    PgRequest request = { "start", parse, NULL, store, 0 };
+    PgRequest request = { "start", false, parse, NULL, store, 0 };
 
     pg_sync(store, PQsendQueryParams(store->conn, text, 0, NULL, NULL, NULL,
                                      NULL, 0), &request);
@@ -201,7 +227,9 @@ static void send_query(Store *store, const char *text, PgParse *parse)
 static void send_prepare(Store *store, int i)
 {
     const PgCall *call = store->role->calls[i];
-    PgRequest request = { call->function, check_columns, NULL, store, i };
+    PgRequest request = {
+        call->function, false, check_columns, NULL, store, i
+    };
     char *text = call_text(call);
 
     pg_sync(store,
@@ -232,6 +260,23 @@ static void send_rights(Store *store)
     free(text);
 }
 
+/* Whatever the database's defaults are: a commit that is answered must have
+ * reached the disk, and the functions are written for READ COMMITTED. */
+static void send_settings(Store *store)
+{
+    char text[400];
+
+    snprintf(text, sizeof(text),
+             "SELECT set_config('statement_timeout', '%d', false),"
+             " set_config('default_transaction_isolation',"
+             "            'read committed', false),"
+             " set_config('synchronous_commit', CASE setting"
+             "            WHEN 'off' THEN 'on' ELSE setting END, false)"
+             " FROM current_setting('synchronous_commit') setting",
+             store->role->timeout_ms);
+    send_query(store, text, check_setting);
+}
+
 /* All of it at once: one round trip. */
 static void start(Store *store)
 {
@@ -246,9 +291,10 @@ static void start(Store *store)
     }
     store->phase = PG_STARTING;
     store->start_failed = false;
-    snprintf(text, sizeof(text), "SET statement_timeout = %d",
-             store->role->timeout_ms);
-    send_query(store, text, check_setting);
+    send_settings(store);
+    send_query(store, "SELECT system_identifier,"
+               " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
+               " FROM pg_control_system()", check_timeline);
     send_query(store, "SELECT convoy.schema_version()", check_version);
     send_rights(store);
     for (i = 0; store->role->calls[i] != NULL; i++)

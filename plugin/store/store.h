@@ -34,7 +34,9 @@ typedef enum {
 
 typedef enum {
     STORE_DONE,         /* committed; the answer is valid */
-    STORE_FAILED,       /* the server refused it; nothing of it is stored */
+    STORE_FAILED,       /* the server refuses it; nothing of it is stored */
+    STORE_BUSY,         /* the same, for reasons of the server's own: a lock,
+                         * a time-out, no room; later it may do it */
     STORE_LOST          /* connection gone: stored or not, nobody knows */
 } StoreOutcome;
 
@@ -52,17 +54,20 @@ typedef struct {
 /*
  * Opens a store. `conninfo` is a libpq connection string; a host by name may
  * block while it is looked up, by address or socket nothing does. `on_state`
- * is called from store_run at each change, and again with STORE_DOWN when a
- * connect fails for another reason than the last one; after STORE_UP all
+ * is called from store_run at each change, and again with STORE_DOWN when it
+ * has been down for another reason for ten seconds; after STORE_UP all
  * earlier calls have been answered. A call made while the store is down is
  * answered STORE_LOST by the next store_run. The first connect starts with
  * the first store_run.
  * `notified` is called for each notification on a channel this role listens
  * to ("convoy_queue" for the scheduler, "convoy_result" for the notifier).
+ * `log` is given what an operator should read, a line for each change: the
+ * connection goes or comes, calls are refused (`bad`), or taken again.
  */
 typedef struct {
     void (*on_state)(void *arg, StoreState state);
     void (*notified)(void *arg, const char *channel, const char *payload);
+    void (*log)(void *arg, bool bad, const char *text);
     void *arg;
 } StoreEvents;
 
@@ -294,6 +299,11 @@ typedef void StoreNotes(void *arg, StoreOutcome outcome,
 void store_notify_take(Store *store, const char *instance, int max,
                        int64_t lease_us, StoreNotes *done, void *arg);
 
+/* After a connect: whatever this instance has taken but for these (`n` ids)
+ * is due again. Answered to nobody. */
+void store_notify_forgotten(Store *store, const char *instance,
+                            const int64_t *known, int n);
+
 typedef struct {
     int64_t id;
     int tries;                      /* as it was taken: it names the lease */
@@ -302,6 +312,10 @@ typedef struct {
     const char *answer;             /* what the PI said, for the record */
 } StoreNoteDone;
 
-void store_notify_done(Store *store, const StoreNoteDone *notes, int n);
+/* May be repeated: it changes nothing then. */
+typedef void StoreNotesDone(void *arg, StoreOutcome outcome);
+
+void store_notify_done(Store *store, const StoreNoteDone *notes, int n,
+                       StoreNotesDone *done, void *arg);
 
 #endif

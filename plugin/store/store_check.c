@@ -32,6 +32,8 @@ static const char *const CHANNELS[] = { NULL };
 
 static const PgRole ROLE = {
     .name = "convoy check",
+    .title = "check",
+    .meanwhile = "the box does not start",
     .grant = "convoy_intake",
     .calls = CALLS,
     .channels = CHANNELS,

@@ -50,7 +50,8 @@ static const PgRecord NUMBER = { STORED_FIELDS, 1, sizeof(Stored) };
 static const PgCall PUSH_STORE = {
     .function = "push_store",
     .params = 21,
-    .rows = PG_RECORD(STORED_FIELDS, Stored)
+    .rows = PG_RECORD(STORED_FIELDS, Stored),
+    .caller_tells = true
 };
 static const PgCall PUSH_WAKE = { .function = "push_wake" };
 
@@ -61,10 +62,12 @@ static const char *const CHANNELS[] = { NULL };
 
 const PgRole pg_intake = {
     .name = "convoy intake",
+    .title = "intake",
+    .meanwhile = "pushes are answered 4001 until it is back",
     .grant = "convoy_intake",
     .calls = CALLS,
     .channels = CHANNELS,
-    .timeout_ms = 10000,
+    .timeout_ms = 4000,         /* its clients have their answers by then */
     .first = &pg_maintain
 };
 

@@ -55,6 +55,8 @@ static const char *const CHANNELS[] = { NULL };
 
 const PgRole pg_leases = {
     .name = "convoy leases",
+    .title = "leases",
+    .meanwhile = "segments leave until the leases are over",
     .grant = "convoy_scheduler",
     .calls = CALLS,
     .channels = CHANNELS,

@@ -32,6 +32,12 @@ static const PgField NOTE_DONE_FIELDS[] = {
 };
 static const PgRecord NOTE_DONE = PG_RECORD(NOTE_DONE_FIELDS, StoreNoteDone);
 
+/* A plain array. */
+static const PgField KNOWN_FIELDS[] = {
+    { "known", PG_INT8, PG_NOT_NULL, 0 }
+};
+static const PgRecord KNOWN = PG_RECORD(KNOWN_FIELDS, int64_t);
+
 static const PgCall TAKE = {
     .function = "notify_take",
     .params = 3,
@@ -39,11 +45,17 @@ static const PgCall TAKE = {
 };
 static const PgCall DONE = { .function = "notify_done", .params = 5 };
 
-static const PgCall *const CALLS[] = { &TAKE, &DONE, NULL };
+static const PgCall FORGOTTEN = {
+    .function = "notify_forgotten", .params = 2
+};
+
+static const PgCall *const CALLS[] = { &TAKE, &FORGOTTEN, &DONE, NULL };
 static const char *const CHANNELS[] = { "convoy_result", NULL };
 
 const PgRole pg_notifier = {
     .name = "convoy notifier",
+    .title = "notifier",
+    .meanwhile = "results are not notified until it is back",
     .grant = "convoy_notifier",
     .calls = CALLS,
     .channels = CHANNELS,
@@ -75,8 +87,26 @@ void store_notify_take(Store *store, const char *instance, int max,
     pg_send(store, &TAKE, give_notes, (void (*)(void)) done, arg, 0);
 }
 
-void store_notify_done(Store *store, const StoreNoteDone *notes, int n)
+void store_notify_forgotten(Store *store, const char *instance,
+                            const int64_t *known, int n)
+{
+    Args *args = pg_args(store);
+
+    args_text(args, instance);
+    args_records(args, &KNOWN, known, n);
+    pg_send(store, &FORGOTTEN, NULL, NULL, NULL, 0);
+}
+
+static void give_done(const PgReply *reply)
+{
+    StoreNotesDone *done = (StoreNotesDone *) reply->done;
+
+    done(reply->arg, reply->outcome);
+}
+
+void store_notify_done(Store *store, const StoreNoteDone *notes, int n,
+                       StoreNotesDone *done, void *arg)
 {
     args_records(pg_args(store), &NOTE_DONE, notes, n);
-    pg_send(store, &DONE, NULL, NULL, NULL, 0);
+    pg_send(store, &DONE, give_done, (void (*)(void)) done, arg, 0);
 }

@@ -131,6 +131,8 @@ static const char *const CHANNELS[] = { "convoy_queue", NULL };
 
 const PgRole pg_scheduler = {
     .name = "convoy scheduler",
+    .title = "scheduler",
+    .meanwhile = "nothing more is sent until it is back",
     .grant = "convoy_scheduler",
     .calls = CALLS,
     .channels = CHANNELS,

@@ -47,6 +47,9 @@ static const char no_database[] =
 static const char no_answer[] =
     "the push is not known to be stored: no answer from the database in "
     "time; it may be repeated under the same push-id";
+static const char busy[] =
+    "the push was not stored: the database cannot do it now; it may be "
+    "repeated under the same push-id";
 static const char refused[] =
     "the push was not stored: the database refused it";
 
@@ -122,11 +125,25 @@ static void settle(Commit *commit, Push *push, StoreOutcome outcome,
               push->pap.push_id, store_error(commit->store));
         answer_unavailable(push, refused);
         break;
+    case STORE_BUSY:
+        answer_unavailable(push, busy);
+        break;
     case STORE_LOST:
         answer_unavailable(push, no_answer);
         break;
     }
     push_destroy(push);
+}
+
+/* Did the database do it before any client had to be answered 4001? */
+static bool in_time(const Commit *commit, int n, StoreOutcome outcome)
+{
+    int i;
+
+    for (i = 0; i < n; ++i)
+        if (commit->flight[i]->client == NULL)
+            return false;
+    return outcome == STORE_DONE;
 }
 
 static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
@@ -138,6 +155,8 @@ static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
 
     (void)n;                        /* the same, by the order of calls */
     commit->in_flight = 0;
+    if (in_time(commit, in_flight, outcome))
+        commit->late = false;
     if (outcome == STORE_FAILED && in_flight > 1) {
         split_batch(commit, in_flight);
         return;
@@ -218,7 +237,6 @@ static void submit(Commit *commit, int64_t now_us)
     commit->in_flight = n;
     commit->gather_until_us = n < GATHER_FROM || n == BATCH
         ? 0 : now_us + GATHER_US;
-    commit->late = false;
     store_push(commit->store, commit->rows, n, commit->groups, n,
                commit->config->lifetime_us,
                commit->config->limits.receipt_timeout, on_stored, commit);
@@ -308,15 +326,8 @@ void commit_destroy(Commit *commit)
 
 void commit_set_state(Commit *commit, StoreState state)
 {
-    const bool up = state == STORE_UP;
-
-    if (up && commit->was_up)
-        info(0, "convoy: intake: the database is back");
-    else if (!up && commit->was_up)
-        error(0, "convoy: intake: the database is gone, pushes are answered "
-              "4001 until it is back: %s", store_error(commit->store));
-    commit->up = up;
-    commit->was_up = commit->was_up || up;
+    commit->up = state == STORE_UP;
+    commit->was_up = commit->was_up || commit->up;
 }
 
 void commit_add(Commit *commit, Push *push)

@@ -23,6 +23,7 @@
 #include "wapbox/answer.h"
 #include "wapbox/commit.h"
 #include "wapbox/held.h"
+#include "wapbox/store_log.h"
 
 /* A client hears within this of its acceptance; 900 ms are promised. */
 #define ANSWER_US 850000
@@ -163,7 +164,9 @@ static void work(void *arg)
 
 int intake_init(const Config *config)
 {
-    static const StoreEvents events = { .on_state = on_state };
+    static const StoreEvents events = {
+        .on_state = on_state, .log = store_log
+    };
     pthread_condattr_t attributes;
 
     intake.mailbox = mailbox_create();

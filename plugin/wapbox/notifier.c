@@ -23,6 +23,7 @@
 #include "store/store.h"
 #include "wapbox/answer.h"
 #include "wapbox/poster.h"
+#include "wapbox/store_log.h"
 
 #define SECOND_US INT64_C(1000000)
 
@@ -46,6 +47,7 @@ typedef struct {
     int64_t event_at_us;            /* epoch */
     char *push_id, *url;            /* NULL: the slot is free */
     bool ended, done;
+    bool reporting;                 /* the report is on its way */
     int64_t retry_in_us;
     char answer[200];
 } Slot;
@@ -60,8 +62,8 @@ static struct {
     atomic_bool draining, stopping;
 
     /* The worker's own. */
-    bool up, taking;
-    int64_t take_at_us;
+    bool up, taking, reporting;
+    int64_t take_at_us, report_at_us;
     unsigned short random[3];
     Slot slots[SLOTS];
     int used;
@@ -127,16 +129,36 @@ static void on_posted(void *arg, const PosterResult *result)
         fail(slot, result->hopeless);
 }
 
-/* Tells the database what has ended. If it does not hear, the lease runs out
- * and the PI hears again. */
-static void report(void)
+/* What is not committed is reported again, or the PI would hear twice. */
+static void on_reported(void *arg, StoreOutcome outcome)
+{
+    int i;
+
+    (void)arg;
+    notifier.reporting = false;
+    if (outcome != STORE_DONE)
+        notifier.report_at_us = now_us() + RETRY_US;
+    for (i = 0; i < SLOTS; ++i) {
+        Slot *slot = &notifier.slots[i];
+
+        if (slot->reporting && outcome == STORE_DONE)
+            free_slot(slot);
+        slot->reporting = false;
+    }
+}
+
+/* Tells the database what has ended. */
+static void report(int64_t now)
 {
     static StoreNoteDone notes[SLOTS];
     int n = 0, i;
 
+    if (!notifier.up || notifier.reporting || now < notifier.report_at_us)
+        return;
     for (i = 0; i < SLOTS; ++i) {
-        const Slot *slot = &notifier.slots[i];
+        Slot *slot = &notifier.slots[i];
 
+        slot->reporting = slot->ended;
         if (slot->ended)
             notes[n++] = (StoreNoteDone) {
                 .id = slot->id,
@@ -148,10 +170,8 @@ static void report(void)
     }
     if (n == 0)
         return;
-    store_notify_done(notifier.store, notes, n);
-    for (i = 0; i < SLOTS; ++i)
-        if (notifier.slots[i].ended)
-            free_slot(&notifier.slots[i]);
+    notifier.reporting = true;
+    store_notify_done(notifier.store, notes, n, on_reported, NULL);
 }
 
 /* --- posting ------------------------------------------------------------ */
@@ -215,9 +235,6 @@ static void on_taken(void *arg, StoreOutcome outcome, const StoreNote *notes,
 
     (void)arg;
     notifier.taking = false;
-    if (outcome == STORE_FAILED)
-        error(0, "convoy: notifier: the database refuses: %s",
-              store_error(notifier.store));
     if (outcome != STORE_DONE || n == 0)
         return;
     notifier.take_at_us = 0;        /* there may be more */
@@ -238,14 +255,25 @@ static void take(int64_t now)
 
 /* --- the worker --------------------------------------------------------- */
 
+/* What a lost answer was about comes again now, not after its lease. */
+static void take_back_forgotten(void)
+{
+    int64_t known[SLOTS];
+    int n = 0, i;
+
+    for (i = 0; i < SLOTS; ++i)
+        if (notifier.slots[i].push_id != NULL)
+            known[n++] = notifier.slots[i].id;
+    store_notify_forgotten(notifier.store, notifier.instance, known, n);
+}
+
 static void on_state(void *arg, StoreState state)
 {
     (void)arg;
-    if (state == STORE_DOWN && notifier.up)
-        error(0, "convoy: notifier: the database is gone: %s",
-              store_error(notifier.store));
     notifier.up = state == STORE_UP;
-    notifier.take_at_us = 0;
+    if (notifier.up)
+        take_back_forgotten();
+    notifier.take_at_us = notifier.report_at_us = 0;
 }
 
 static void on_notified(void *arg, const char *channel, const char *payload)
@@ -287,8 +315,8 @@ static void work(void *arg)
 
     (void)arg;
     while (!finished(now, &stop_by)) {
+        report(now);
         take(now);
-        report();
         store_run(notifier.store, now);
         poster_run(notifier.poster, store_poll_fd(notifier.store),
                    store_poll_events(notifier.store), sleep_ms(now));
@@ -313,7 +341,10 @@ static void make_instance(void)
 
 int notifier_init(const Config *config)
 {
-    static const StoreEvents events = { on_state, on_notified, NULL };
+    static const StoreEvents events = {
+        .on_state = on_state, .notified = on_notified,
+        .log = store_log
+    };
     char wrong[400];
 
     notifier.config = config;

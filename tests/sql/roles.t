@@ -14,7 +14,7 @@ SELECT is(t.may('convoy_scheduler'), 'deployment_check group_adopt'
     ' group_batch group_claim group_due instance_start lease_renew'
     ' maintain_ahead receipts result_wake schema_version', 'scheduler');
 SELECT is(t.may('convoy_notifier'), 'deployment_check maintain_ahead'
-    ' notify_done notify_take schema_version', 'notifier');
+    ' notify_done notify_forgotten notify_take schema_version', 'notifier');
 SELECT is(t.may('convoy_monitor'), 'aim_name outcome_name schema_version'
     ' state_name', 'monitor');
 SELECT is_empty(format('SELECT 1 FROM pg_class WHERE relnamespace ='

@@ -46,6 +46,7 @@
     CASE(receipts_repeated) \
     CASE(notification_until_done) \
     CASE(notification_lease) \
+    CASE(notification_whose_taking_was_lost) \
     CASE(notification_only_if_wanted) \
     /* store_cases_connection.c */ \
     CASE(answers_in_the_order_of_calls) \

@@ -172,9 +172,20 @@ static void end_one(Box *box, const char *id, const char *url)
     box_move(box, &group, GROUP_EXPIRED);
 }
 
+static StoreOutcome report_outcome;
+static bool report_answered;
+
+static void on_report(void *arg, StoreOutcome outcome)
+{
+    (void) arg;
+    report_outcome = outcome;
+    report_answered = true;
+}
+
 static bool is_answered(void *arg)
 {
-    return store_outstanding(((Box *) arg)->notifier) == 0;
+    (void) arg;
+    return report_answered;
 }
 
 static void report(Box *box, StoreNote note, bool done, int64_t retry_in_us)
@@ -184,8 +195,10 @@ static void report(Box *box, StoreNote note, bool done, int64_t retry_in_us)
         .retry_in_us = retry_in_us, .answer = "HTTP 503"
     };
 
-    store_notify_done(box->notifier, &result, 1);
-    wait_until(is_answered, box);
+    report_answered = false;
+    store_notify_done(box->notifier, &result, 1, on_report, NULL);
+    wait_until(is_answered, NULL);
+    assert_int_equal(report_outcome, STORE_DONE);
 }
 
 static Answer taken;
@@ -248,6 +261,28 @@ void notification_lease(void **state)
     assert_int_equal(taken.n, 1);
     assert_int_equal(taken.notes[0].tries, 2);
     assert_int_equal(box_take(&box, "n", 10, HOUR).n, 0);
+    box_close(&box);
+}
+
+void notification_whose_taking_was_lost(void **state)
+{
+    Box box;
+    StoreNote note;
+
+    (void) state;
+    box_open(&box, "a");
+    box_start(&box);
+    end_one(&box, "push-1", "http://pi/");
+    end_one(&box, "push-2", "http://pi/");
+    note = box_take(&box, "n", 1, HOUR).notes[0];
+    assert_int_equal(box_take(&box, "n", 10, HOUR).n, 1);
+    store_notify_forgotten(box.notifier, "other", NULL, 0);
+    assert_int_equal(box_take(&box, "n", 10, HOUR).n, 0);
+    store_notify_forgotten(box.notifier, "n", &note.id, 1);
+    wait_until(is_taken, &box);
+    assert_int_equal(taken.n, 1);
+    assert_true(taken.notes[0].id != note.id);
+    assert_int_equal(taken.notes[0].tries, 2);
     box_close(&box);
 }
 

@@ -14,7 +14,7 @@
 static const int64_t RECONNECT_US = 50000;
 
 typedef enum {
-    NOBODY, STORED, GROUPS, FENCED, STARTED, LEASES, NOTES
+    NOBODY, STORED, GROUPS, FENCED, STARTED, LEASES, NOTES, NOTES_DONE
 } Kind;
 
 /* An answer that waits for store_run(). */
@@ -176,6 +176,9 @@ static void call_back(const Pending *p)
         break;
     case NOTES:
         ((StoreNotes *) p->done)(p->arg, p->outcome, p->notes, n);
+        break;
+    case NOTES_DONE:
+        ((StoreNotesDone *) p->done)(p->arg, p->outcome);
         break;
     }
 }
@@ -423,14 +426,21 @@ void store_notify_take(Store *store, const char *instance, int max,
 {
     Pending *p = admit(store, NOTES, (void (*)(void)) done, arg);
 
-    (void) instance;
     if (p != NULL)
-        p->notes = fake_take(max, lease_us, &p->n);
+        p->notes = fake_take(instance, max, lease_us, &p->n);
 }
 
-void store_notify_done(Store *store, const StoreNoteDone *notes, int n)
+void store_notify_forgotten(Store *store, const char *instance,
+                            const int64_t *known, int n)
 {
     if (admit(store, NOBODY, NULL, NULL) != NULL)
+        fake_forgotten(instance, known, n);
+}
+
+void store_notify_done(Store *store, const StoreNoteDone *notes, int n,
+                       StoreNotesDone *done, void *arg)
+{
+    if (admit(store, NOTES_DONE, (void (*)(void)) done, arg) != NULL)
         fake_notified(notes, n);
 }
 

@@ -66,6 +66,7 @@ typedef struct {
     StoreNote note;
     int64_t due_at;
     bool done;
+    const char *holder;         /* who tries it until then; NULL: nobody */
 } FakeNote;
 
 /* A growing array; items are reached with a cast. */
@@ -127,7 +128,9 @@ const char *fake_renew(const char *instance, const char *const *routes,
                        int n, int64_t ttl_us, const int *release,
                        int n_release, StoreLease **leases, int *found);
 
-StoreNote *fake_take(int max, int64_t lease_us, int *found);
+StoreNote *fake_take(const char *instance, int max, int64_t lease_us,
+                     int *found);
+void fake_forgotten(const char *instance, const int64_t *known, int n);
 void fake_notified(const StoreNoteDone *notes, int n);
 
 /* --- between the files -------------------------------------------------- */

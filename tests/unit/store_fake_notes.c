@@ -32,7 +32,8 @@ void fake_notify_of(const FakeGroup *group, const StoreTransition *ending)
     };
 }
 
-StoreNote *fake_take(int max, int64_t lease_us, int *found)
+StoreNote *fake_take(const char *instance, int max, int64_t lease_us,
+                     int *found)
 {
     FakeNote *all = fake_db.notes.items;
     StoreNote *notes = malloc(sizeof(*notes) * (size_t) (max + 1));
@@ -46,9 +47,25 @@ StoreNote *fake_take(int max, int64_t lease_us, int *found)
             continue;
         all[i].note.tries++;
         all[i].due_at = fake_db.now + lease_us;
+        all[i].holder = fake_text(instance);
         notes[(*found)++] = all[i].note;
     }
     return notes;
+}
+
+void fake_forgotten(const char *instance, const int64_t *known, int n)
+{
+    FakeNote *all = fake_db.notes.items;
+    int i, k;
+
+    for (i = 0; i < fake_db.notes.n; i++) {
+        for (k = 0; k < n && known[k] != all[i].note.id; k++)
+            ;
+        if (k == n && all[i].holder != NULL &&
+            strcmp(all[i].holder, instance) == 0 &&
+            all[i].due_at > fake_db.now)
+            all[i].due_at = fake_db.now;
+    }
 }
 
 void fake_notified(const StoreNoteDone *notes, int n)
@@ -63,6 +80,7 @@ void fake_notified(const StoreNoteDone *notes, int n)
                 continue;
             all[i].done = notes[k].done;
             all[i].due_at = fake_db.now + notes[k].retry_in_us;
+            all[i].holder = NULL;
         }
     }
 }

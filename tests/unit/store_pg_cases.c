@@ -211,7 +211,7 @@ void statement_takes_too_long(void **state)
     box_start(&box);
     other = PQconnectdb("dbname=store_case user=postgres");
     PQclear(PQexec(other, "BEGIN; LOCK TABLE convoy.lease"));
-    assert_int_equal(box_renew(&box, ANY, 1, HOUR, NULL, 0), STORE_FAILED);
+    assert_int_equal(box_renew(&box, ANY, 1, HOUR, NULL, 0), STORE_BUSY);
     assert_non_null(strstr(store_error(box.leases), "statement timeout"));
     assert_int_equal(store_state(box.leases), STORE_UP);
     PQfinish(other);
@@ -272,16 +272,16 @@ static void assert_mended(StoreRole role, const char *error, const char *cure)
 void schema_of_another_version(void **state)
 {
     static const char RIGHT[] = "CREATE OR REPLACE FUNCTION"
-        " convoy.schema_version() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+        " convoy.schema_version() RETURNS int LANGUAGE sql AS 'SELECT 2'";
 
     (void) state;
     pg_sql("CREATE OR REPLACE FUNCTION convoy.schema_version() RETURNS int"
            " LANGUAGE sql AS 'SELECT 99'");
-    assert_mended(STORE_INTAKE, "version 99, this module knows 1: upgrade",
+    assert_mended(STORE_INTAKE, "version 99, this module knows 2: upgrade",
                   RIGHT);
     pg_sql("CREATE OR REPLACE FUNCTION convoy.schema_version() RETURNS int"
            " LANGUAGE sql AS 'SELECT 0'");
-    assert_mended(STORE_INTAKE, "version 0, this module needs 1: run"
+    assert_mended(STORE_INTAKE, "version 0, this module needs 2: run"
                   " convoyctl init", RIGHT);
 }
 

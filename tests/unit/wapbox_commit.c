@@ -363,6 +363,23 @@ static void lets_only_the_bad_one_pay(void **state)
     assert_answers("a:1001 bad:4001 c:1001 d:1001");
 }
 
+/* A lock, a full disk: it is nobody's fault, and trying each alone would only
+ * make all wait. */
+static void lets_nobody_pay_for_the_server(void **state)
+{
+    (void)state;
+    add(commit, "a", 1000);
+    add(commit, "b", 1000);
+    commit_run(commit, 0);
+    add(commit, "c", 1000);
+    end_batch(STORE_BUSY, -1);
+    assert_answers("a:4001 b:4001");
+    commit_run(commit, 1);
+    assert_string_equal(batch, "c");
+    end_batch(STORE_DONE, -1);
+    assert_answers("c:1001");
+}
+
 static void wakes_not_too_often(void **state)
 {
     int i;
@@ -400,6 +417,7 @@ int main(void)
         TEST(answers_at_once_while_it_is_gone),
         TEST(waits_for_the_first_connection),
         TEST(lets_only_the_bad_one_pay),
+        TEST(lets_nobody_pay_for_the_server),
         TEST(wakes_not_too_often)
     };
 
