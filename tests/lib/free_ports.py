@@ -8,6 +8,7 @@ that sandbox runs.
 
 import fcntl
 import json
+import os
 import random
 import socket
 
@@ -28,8 +29,10 @@ def take(folder, names):
         ports = {}
         for name in names:
             ports[name] = _find(others | set(own) | set(ports.values()))
-        with open(f'{folder}/ports.json', 'w') as file:
+        # In one step, since a sandbox of another source tree may read it.
+        with open(f'{folder}/ports.new', 'w') as file:
             json.dump(own + list(ports.values()), file)
+        os.replace(f'{folder}/ports.new', f'{folder}/ports.json')
     return ports
 
 
