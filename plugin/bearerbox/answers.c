@@ -129,6 +129,16 @@ static GroupEvent receipt_meaning(const LinkNews *news)
     return news->dlr;
 }
 
+/* SMSCs send a receipt again whose answer they missed. */
+static bool repeats(GroupEvent what, const Copy *copy)
+{
+    return (what == EVENT_RECEIPT_DELIVERED &&
+            copy->state == COPY_DELIVERED) ||
+           ((what == EVENT_RECEIPT_FAILED_TEMPORARY ||
+             what == EVENT_RECEIPT_FAILED_PERMANENT) &&
+            copy->state == COPY_FAILED);
+}
+
 static void receipt(Scheduler *s, const LinkNews *news)
 {
     GroupEvent what = receipt_meaning(news);
@@ -148,6 +158,8 @@ static void receipt(Scheduler *s, const LinkNews *news)
         ? 1 : what == EVENT_RECEIPT_FAILED_TEMPORARY ? 0 : -1;
     if (ids_find(s->ids, news->smsc_id, news->message_id, &group, &copy))
         active = actives_find(s->actives, group);
+    if (active != NULL && repeats(what, &active->group.copies[copy]))
+        return;
     if (active != NULL) {
         about = progress_about(active, copy);
         snprintf(about.smsc_id, sizeof(about.smsc_id), "%s", news->smsc_id);
