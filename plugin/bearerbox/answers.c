@@ -227,7 +227,7 @@ void answers_take(Scheduler *s, News *news)
         break;
     case NEWS_LINK_UP:
         leases_hurry(s->setup.leases);
-        handover_unstrand(s, now_us());
+        handover_look_again(s, now_us());
         break;
     case NEWS_LINK_DOWN:
         links_forget(s->links, link->serial);

@@ -13,7 +13,6 @@
 
 enum {
     CLAIM_MIN = 16, CLAIM_MAX = 256,    /* groups in one claim */
-    FRESH_ENOUGH = 64,                  /* waiting and not begun: claim none */
     REVIEW_MAX = 200                    /* rows of adopt and due */
 };
 
@@ -210,9 +209,10 @@ void claims_send_receipts(Scheduler *s, int64_t now)
                   receipted, s);
 }
 
-/* The leases held; the caller frees them. For claims those only that
- * nobody waits for. */
-static StoreScope *scope_of(const Scheduler *s, bool to_claim, int *n)
+/* The leases held; the caller frees them. For claims those only that nobody
+ * waits for, and of whose routes more groups are wanted: those of a slow
+ * route must not fill the places of the others. */
+static StoreScope *scope_of(Scheduler *s, bool to_claim, int64_t now, int *n)
 {
     StoreScope *scope = calloc(s->n_held + 1, sizeof(*scope));
     int i;
@@ -221,7 +221,8 @@ static StoreScope *scope_of(const Scheduler *s, bool to_claim, int *n)
         abort();
     *n = 0;
     for (i = 0; i < s->n_held; i++) {
-        if (to_claim && s->held[i].yielding)
+        if (to_claim && (s->held[i].yielding ||
+                         handover_crowded(s, s->held[i].route, now)))
             continue;
         scope[*n].lease = s->held[i].id;
         scope[(*n)++].epoch = s->held[i].epoch;
@@ -247,15 +248,16 @@ static void claim(Scheduler *s, int64_t now)
     StoreScope *scope;
 
     if (s->claiming || size <= 0 || atomic_load(&s->draining) ||
-        handover_fresh(s) >= FRESH_ENOUGH ||
         (!s->claim_wanted && now < s->next_claim))
         return;
-    s->claiming = true;
-    s->claim_wanted = false;
-    s->begun_since_claim = 0;
-    s->next_claim = now + POLL_US;
-    scope = scope_of(s, true, &n);
-    store_claim(s->store, scope, n, size, claimed, s);
+    scope = scope_of(s, true, now, &n);
+    if (n > 0) {
+        s->claiming = true;
+        s->claim_wanted = false;
+        s->begun_since_claim = 0;
+        s->next_claim = now + POLL_US;
+        store_claim(s->store, scope, n, size, claimed, s);
+    }
     free(scope);
 }
 
@@ -270,7 +272,7 @@ static void adopt(Scheduler *s, int64_t now)
     s->adopting = true;
     s->adopt_wanted = false;
     s->next_adopt = now + ADOPT_US;
-    scope = scope_of(s, false, &n);
+    scope = scope_of(s, false, now, &n);
     store_adopt(s->store, scope, n, REVIEW_MAX, adopted, s);
     free(scope);
 }
@@ -284,7 +286,7 @@ static void look_due(Scheduler *s, int64_t now)
         return;
     s->looking_due = true;
     s->next_due = now + DUE_US;
-    scope = scope_of(s, false, &n);
+    scope = scope_of(s, false, now, &n);
     store_due(s->store, scope, n, REVIEW_MAX, due, s);
     free(scope);
 }

@@ -1,10 +1,13 @@
 /*
  * handover.c - groups wait for links, links get segments
  *
- * Each link has two queues: attempts that have begun go before those that
- * have not, so that what a phone has in part is completed first. A group
- * chooses its link when its attempt begins and stays there. A group that
- * finds no link is stranded and looks again later.
+ * Each link has two queues, both by priority, then age: attempts of which
+ * the SMSC may have a part go before those of which it has none, so that
+ * what a phone has in part is completed first. A group chooses its link when
+ * its attempt begins, and stays there once it is bound. Until then it looks
+ * again every quarter of a second as long as its link takes nothing, so that
+ * a throttled or silent link holds up only what no other link can carry. A
+ * group that finds no link at all is stranded.
  *
  * A segment is handed over only here: after all news of its group has been
  * committed, while its lease is held, and while the link wants more.
@@ -17,45 +20,14 @@
 #include "core/segment.h"
 #include "now.h"
 
-static const int64_t STRANDED_US = 250 * 1000;
+enum { CROWD = 64 };           /* groups of a route that wait: enough */
+
+static const int64_t LOOK_US = 250 * 1000;
 
 /* A link that reconnects is back in about ten seconds. */
 static const int64_t PATIENCE_US = 20 * 1000 * 1000;
 
-static void queue_init(ActiveQueue *queue)
-{
-    queue->first = NULL;
-    queue->last = &queue->first;
-    queue->n = 0;
-}
-
-static void queue_put(ActiveQueue *queue, Active *active)
-{
-    active->queued = true;
-    active->queue_next = NULL;
-    if (queue->n == 0)
-        queue->last = &queue->first;
-    *queue->last = active;
-    queue->last = &active->queue_next;
-    queue->n++;
-}
-
-static Active *queue_take(ActiveQueue *queue)
-{
-    Active *active = queue->first;
-
-    queue->first = active->queue_next;
-    if (--queue->n == 0)
-        queue->last = &queue->first;
-    active->queued = false;
-    return active;
-}
-
-void handover_init(Scheduler *s)
-{
-    queue_init(&s->stranded);
-    s->stranded_until = INT64_MAX;
-}
+/* --- who waits where ------------------------------------------------------ */
 
 static LinkQueue *queue_of(Scheduler *s, unsigned long serial)
 {
@@ -69,15 +41,71 @@ static LinkQueue *queue_of(Scheduler *s, unsigned long serial)
     s->queues = realloc(s->queues, (s->n_queues + 1) * sizeof(*s->queues));
     if (s->queues == NULL)
         abort();
-    /* the array may have moved: empty queues point into themselves, and
-     * queue_put() mends that before it follows them */
     made = &s->queues[s->n_queues++];
+    memset(made, 0, sizeof(*made));
     made->serial = serial;
-    queue_init(&made->begun);
-    queue_init(&made->fresh);
     return made;
 }
 
+static RouteWait *wait_of(Scheduler *s, const char *route)
+{
+    RouteWait *made;
+    int i;
+
+    for (i = 0; i < s->n_waits; i++) {
+        if (strcmp(s->waits[i].route, route) == 0)
+            return &s->waits[i];
+    }
+    s->waits = realloc(s->waits, (s->n_waits + 1) * sizeof(*s->waits));
+    if (s->waits == NULL)
+        abort();
+    made = &s->waits[s->n_waits++];
+    memset(made, 0, sizeof(*made));
+    made->route = strdup(route);
+    if (made->route == NULL)
+        abort();
+    return made;
+}
+
+static void look_soon(Scheduler *s, int64_t now)
+{
+    if (s->look_again == INT64_MAX)
+        s->look_again = now + LOOK_US;
+}
+
+static void strand(Scheduler *s, Active *active, int64_t now)
+{
+    queue_put(&s->stranded, active);
+    wait_of(s, active->route)->n++;
+    look_soon(s, now);
+}
+
+static void put_unbound(Scheduler *s, Active *active)
+{
+    queue_put(&queue_of(s, active->link)->unbound, active);
+    links_count_waiting(s->links, active->link, 1);
+    wait_of(s, active->route)->n++;
+}
+
+static Active *take_unbound(Scheduler *s, ActiveQueue *queue,
+                            unsigned long serial)
+{
+    Active *active = queue_take(queue);
+
+    links_count_waiting(s->links, serial, -1);
+    wait_of(s, active->route)->n--;
+    return active;
+}
+
+static Active *take_stranded(Scheduler *s, ActiveQueue *queue)
+{
+    Active *active = queue_take(queue);
+
+    wait_of(s, active->route)->n--;
+    return active;
+}
+
+/* Has this attempt handed over anything yet? */
 static bool has_begun(const Active *active)
 {
     const Group *g = &active->group;
@@ -86,12 +114,31 @@ static bool has_begun(const Active *active)
            g->copies[g->copies_len - 1].attempt == g->attempt;
 }
 
+/* May the SMSC behind its link have a part of this attempt? What it refused
+ * it does not have. */
+static bool is_bound(const Active *active)
+{
+    const Group *g = &active->group;
+    int i;
+
+    if (active->link == 0)
+        return false;
+    for (i = g->copies_len - 1;
+         i >= 0 && g->copies[i].attempt == g->attempt; i--) {
+        if (g->copies[i].state != COPY_REFUSED &&
+            g->copies[i].state != COPY_UNSENT)
+            return true;
+    }
+    return false;
+}
+
 /* Gives the attempt its link; false if there is none now. */
-static bool choose_link(Scheduler *s, Active *active)
+static bool choose_link(Scheduler *s, Active *active, int64_t now)
 {
     WireLink link;
 
-    if (!links_choose(s->links, active->route, active->receiver, &link))
+    active->link = 0;
+    if (!links_choose(s->links, active->route, active->receiver, now, &link))
         return false;
     active->link = link.serial;
     active->checked_write = link.checked_write;
@@ -100,26 +147,19 @@ static bool choose_link(Scheduler *s, Active *active)
     return true;
 }
 
-static void strand(Scheduler *s, Active *active, int64_t now)
-{
-    queue_put(&s->stranded, active);
-    if (s->stranded_until == INT64_MAX)
-        s->stranded_until = now + STRANDED_US;
-}
-
 void handover_queue(Scheduler *s, Active *active, int64_t now)
 {
-    LinkQueue *queue;
-
     if (active->queued)
         return;
-    if (active->link == 0 && !choose_link(s, active)) {
+    if (is_bound(active))
+        queue_put(&queue_of(s, active->link)->bound, active);
+    else if (choose_link(s, active, now))
+        put_unbound(s, active);
+    else
         strand(s, active, now);
-        return;
-    }
-    queue = queue_of(s, active->link);
-    queue_put(has_begun(active) ? &queue->begun : &queue->fresh, active);
 }
+
+/* --- links get segments --------------------------------------------------- */
 
 static WireSend send_segment(Scheduler *s, Active *active, int index,
                              uint64_t ticket, int64_t now)
@@ -162,14 +202,12 @@ static uint64_t issue(Scheduler *s, const Active *active, int segment)
 
 /*
  * The link did not take it: nothing has happened to the group. It may look
- * for another link if it has not begun; otherwise it waits for its own for a
+ * for another link if it is not bound; otherwise it waits for its own for a
  * while, and then the attempt is over.
  */
 static void not_taken(Scheduler *s, Active *active, int64_t now)
 {
-    if (!has_begun(active))
-        active->link = 0;
-    else if (active->stuck_since == 0)
+    if (is_bound(active) && active->stuck_since == 0)
         active->stuck_since = now;
     if (active->stuck_since == 0 || now - active->stuck_since < PATIENCE_US) {
         strand(s, active, now);
@@ -241,20 +279,23 @@ static bool barred(Scheduler *s, Active *active, int64_t now)
 
 static void pump_link(Scheduler *s, int at, int64_t now)
 {
-    ActiveQueue *from;
+    LinkQueue *queue;
     Active *active;
-    bool more = true;
+    bool bound, more = true;
 
     while (more) {
-        from = &s->queues[at].begun;
-        if (from->n == 0)
-            from = &s->queues[at].fresh;
-        if (from->n == 0)
+        queue = &s->queues[at];
+        bound = queue->bound.n > 0;
+        if (!bound && queue->unbound.n == 0)
             return;
-        active = from->first;
-        if (!links_ready(s->links, active->link, active->checked_write, now))
+        active = bound ? queue->bound.first : queue->unbound.first;
+        if (!links_ready(s->links, queue->serial, active->checked_write,
+                         now)) {
+            look_soon(s, now);
             return;
-        queue_take(from);
+        }
+        active = bound ? queue_take(&queue->bound)
+                       : take_unbound(s, &queue->unbound, queue->serial);
         if (active->dropped) {
             progress_drop(s, active);
             continue;
@@ -274,57 +315,71 @@ void handover_pump(Scheduler *s, int64_t now)
         pump_link(s, i, now);
 }
 
-/* Lets a waiting group look for a link anew, if its attempt is still free
- * to take another; one that has begun waits for its own to come back. */
-static void look_again(Scheduler *s, ActiveQueue *queue, int64_t now)
-{
-    ActiveQueue old = *queue;
-    Active *active;
+/* --- looking again -------------------------------------------------------- */
 
-    queue_init(queue);
-    while (old.n > 0) {
-        active = queue_take(&old);
-        if (active->dropped) {
-            progress_drop(s, active);
-            continue;
-        }
-        if (active->group.state != GROUP_SENDING) {
-            progress_touch(s, active, now);     /* stopped meanwhile */
-            continue;
-        }
-        if (!has_begun(active))
-            active->link = 0;
+static void look_again(Scheduler *s, Active *active, int64_t now)
+{
+    if (active->dropped)
+        progress_drop(s, active);
+    else if (active->group.state != GROUP_SENDING)
+        progress_touch(s, active, now);         /* stopped meanwhile */
+    else
         handover_queue(s, active, now);
-    }
+}
+
+/* They come back one by one, and so take turns at the links there are. */
+static void unbound_look_again(Scheduler *s, unsigned long serial,
+                               int64_t now)
+{
+    ActiveQueue *queue = &queue_of(s, serial)->unbound;
+    ActiveQueue all = *queue;
+
+    memset(queue, 0, sizeof(*queue));
+    while (all.n > 0)
+        look_again(s, take_unbound(s, &all, serial), now);
 }
 
 void handover_link_down(Scheduler *s, unsigned long serial, int64_t now)
 {
+    unbound_look_again(s, serial, now);
+}
+
+void handover_look_again(Scheduler *s, int64_t now)
+{
+    ActiveQueue stranded = s->stranded;
     int i;
 
+    s->look_again = INT64_MAX;
+    memset(&s->stranded, 0, sizeof(s->stranded));
+    while (stranded.n > 0)
+        look_again(s, take_stranded(s, &stranded), now);
     for (i = 0; i < s->n_queues; i++) {
-        if (s->queues[i].serial == serial)
-            look_again(s, &s->queues[i].fresh, now);
+        if (s->queues[i].unbound.n > 0 &&
+            !links_ready(s->links, s->queues[i].serial,
+                         s->queues[i].unbound.first->checked_write, now))
+            unbound_look_again(s, s->queues[i].serial, now);
     }
 }
 
-void handover_unstrand(Scheduler *s, int64_t now)
+/* --- what the rest of the scheduler asks ---------------------------------- */
+
+bool handover_crowded(Scheduler *s, const char *route, int64_t now)
 {
-    s->stranded_until = INT64_MAX;
-    look_again(s, &s->stranded, now);
+    RouteWait *wait = wait_of(s, route);
+
+    if (wait->judged != now) {
+        wait->judged = now;
+        wait->crowded = wait->n >= CROWD && !links_idle(s->links, route, now);
+    }
+    return wait->crowded;
 }
 
-/* Those that find no link count only if nobody could: one dead SMSC must
- * not keep the groups of the others from being claimed. */
-int handover_fresh(const Scheduler *s)
+int handover_unbound(const Scheduler *s)
 {
-    int i, n = 0;
-
-    if (s->stranded.n > 0 && !links_any(s->links))
-        n = s->stranded.n;
+    int i, n = s->stranded.n;
 
     for (i = 0; i < s->n_queues; i++)
-        n += s->queues[i].fresh.n;
+        n += s->queues[i].unbound.n;
     return n;
 }
 
@@ -333,8 +388,18 @@ bool handover_waiting(const Scheduler *s)
     int i;
 
     for (i = 0; i < s->n_queues; i++) {
-        if (s->queues[i].fresh.n > 0 || s->queues[i].begun.n > 0)
+        if (s->queues[i].unbound.n > 0 || s->queues[i].bound.n > 0)
             return true;
     }
     return false;
+}
+
+void handover_destroy(Scheduler *s)
+{
+    int i;
+
+    for (i = 0; i < s->n_waits; i++)
+        free(s->waits[i].route);
+    free(s->waits);
+    free(s->queues);
 }

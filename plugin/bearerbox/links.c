@@ -16,6 +16,9 @@ enum {
 /* A fast link's queue may be longer: what it takes in this time, seconds. */
 static const double QUEUE_S = 0.05;
 
+/* What a link is taken to do that was not seen at work, segments a second. */
+static const double USUAL_SPEED = 100;
+
 /* How often a link's pace is judged, and by how many answers at least; by
  * fewer where it takes long to get so many. */
 static const int64_t JUDGE_US = 250 * 1000;
@@ -45,6 +48,8 @@ typedef struct {
     int64_t judged_us;
     double excess;              /* throttled answers above TOO_FAST */
     int taken, throttled;       /* answers since the last judgement */
+    bool blind;                 /* slowed when it took nothing at all */
+    int waiting;                /* groups that wait for it */
 } Pace;
 
 struct Links {
@@ -105,51 +110,19 @@ static Pace *pace_make(Links *links, unsigned long serial)
 
 void links_forget(Links *links, unsigned long serial)
 {
+    Pace *pace;
     int i;
 
     for (i = 0; i < links->n_paces; i++) {
-        if (links->paces[i].serial == serial) {
-            links->paces[i] = links->paces[--links->n_paces];
-            return;
-        }
-    }
-}
-
-bool links_choose(Links *links, const char *route, const char *receiver,
-                  WireLink *chosen)
-{
-    WireLink all[MAX_LINKS];
-    const WireLink *best = NULL;
-    int n, i, busy, best_busy = 0;
-
-    n = links->wire->links(route, receiver, all, MAX_LINKS);
-    for (i = 0; i < n; i++) {
-        if (!all[i].active)
+        if (links->paces[i].serial != serial)
             continue;
-        busy = tickets_unanswered(links->tickets, all[i].serial);
-        if (best != NULL && (best->preferred > all[i].preferred ||
-                             (best->preferred == all[i].preferred &&
-                              best_busy <= busy)))
-            continue;
-        best = &all[i];
-        best_busy = busy;
+        pace = &links->paces[i];
+        if (pace->waiting == 0)
+            *pace = links->paces[--links->n_paces];
+        else
+            *pace = (Pace) { .serial = serial, .waiting = pace->waiting };
+        return;
     }
-    if (best != NULL)
-        *chosen = *best;
-    return best != NULL;
-}
-
-bool links_any(Links *links)
-{
-    WireLink all[MAX_LINKS];
-    int n, i;
-
-    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
-    for (i = 0; i < n; i++) {
-        if (all[i].active)
-            return true;
-    }
-    return false;
 }
 
 static void refill(Pace *pace, int64_t now)
@@ -167,23 +140,108 @@ static int queue_max(const Pace *pace)
     return max > UNWRITTEN_MIN ? max : UNWRITTEN_MIN;
 }
 
+/* Has it room behind `waiting` others? */
+static bool has_room(Links *links, Pace *pace, bool checked_write,
+                     int waiting, int64_t now)
+{
+    if (!checked_write && waiting +
+        tickets_unanswered(links->tickets, pace->serial) >= UNCHECKED_MAX)
+        return false;
+    if (checked_write && waiting +
+        tickets_unwritten(links->tickets, pace->serial) >= queue_max(pace))
+        return false;
+    if (pace->rate == 0)
+        return true;
+    refill(pace, now);
+    return pace->tokens >= 1 + waiting;
+}
+
+/* How a link stands to a group that looks for one. */
+typedef struct {
+    bool preferred, idle;
+    double wait;                /* seconds; if it is idle: how busy it is */
+} Standing;
+
+static Standing standing_of(Links *links, const WireLink *link, int64_t now)
+{
+    Pace *pace = pace_make(links, link->serial);
+    int before = pace->waiting +
+        tickets_unanswered(links->tickets, link->serial);
+    Standing its = { .preferred = link->preferred };
+
+    its.idle = has_room(links, pace, link->checked_write, pace->waiting, now);
+    if (its.idle)
+        its.wait = before;
+    else if (pace->rate > 0)
+        its.wait = (pace->waiting + 1) / pace->rate;
+    else
+        its.wait = (before + 1) / (pace->speed > USUAL_SPEED ? pace->speed
+                                                           : USUAL_SPEED);
+    return its;
+}
+
+static bool is_better(const Standing *a, const Standing *b)
+{
+    if (a->preferred != b->preferred)
+        return a->preferred;
+    if (a->idle != b->idle)
+        return a->idle;
+    return a->wait < b->wait;
+}
+
+bool links_choose(Links *links, const char *route, const char *receiver,
+                  int64_t now, WireLink *chosen)
+{
+    WireLink all[MAX_LINKS];
+    Standing its, best;
+    bool found = false;
+    int n, i;
+
+    n = links->wire->links(route, receiver, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (!all[i].active)
+            continue;
+        its = standing_of(links, &all[i], now);
+        if (found && !is_better(&its, &best))
+            continue;
+        found = true;
+        best = its;
+        *chosen = all[i];
+    }
+    return found;
+}
+
+void links_count_waiting(Links *links, unsigned long serial, int change)
+{
+    pace_make(links, serial)->waiting += change;
+}
+
+bool links_idle(Links *links, const char *route, int64_t now)
+{
+    WireLink all[MAX_LINKS];
+    int n, i;
+
+    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].active &&
+            (route[0] == '\0' || strcmp(route, all[i].smsc_id) == 0) &&
+            standing_of(links, &all[i], now).idle)
+            return true;
+    }
+    return false;
+}
+
 bool links_ready(Links *links, unsigned long serial, bool checked_write,
                  int64_t now)
 {
     Pace *pace = pace_make(links, serial);
 
-    if (!checked_write &&
-        tickets_unanswered(links->tickets, serial) >= UNCHECKED_MAX)
-        return false;
-    if (checked_write &&
-        tickets_unwritten(links->tickets, serial) >= queue_max(pace)) {
-        tickets_wait(links->tickets, serial, queue_max(pace) / 2);
-        return false;
-    }
-    if (pace->rate == 0)
+    if (has_room(links, pace, checked_write, 0, now))
         return true;
-    refill(pace, now);
-    return pace->tokens >= 1;
+    if (checked_write &&
+        tickets_unwritten(links->tickets, serial) >= queue_max(pace))
+        tickets_wait(links->tickets, serial, queue_max(pace) / 2);
+    return false;
 }
 
 void links_count_send(Links *links, unsigned long serial, int64_t now)
@@ -196,15 +254,28 @@ void links_count_send(Links *links, unsigned long serial, int64_t now)
     pace->tokens -= 1;
 }
 
-/* Down to what the SMSC took, but not far at once: the sample is small. */
-static double slower(double rate, double taken)
+/* Down to what the SMSC took, but not far at once: the sample is small.
+ * Where it took nothing of many there is nothing to go by. */
+static double slower(const Pace *pace, double seconds)
 {
-    double least = rate > 0 ? rate * 0.85 : 1;
+    double taken = pace->taken / seconds * 0.95;
+    double least = pace->rate > 0 ? pace->rate * 0.85 : 1;
 
-    return taken * 0.95 > least ? taken * 0.95 : least;
+    if (pace->taken == 0 && pace->throttled >= JUDGE_ANSWERS)
+        return pace->rate / 4;
+    return taken > least ? taken : least;
 }
 
-/* Slows a link that is too fast, lets the others speed up again. */
+static void speed_up(Pace *pace, double by)
+{
+    pace->rate += by;
+    if (pace->rate > FREE_AGAIN * pace->base) {
+        pace->rate = 0;
+        pace->blind = false;
+    }
+}
+
+/* Slows a link that is too fast, lets the others speed up again by steps. */
 static void judge(Pace *pace, int64_t now)
 {
     double seconds = (now - pace->judged_us) / 1e6;
@@ -214,18 +285,17 @@ static void judge(Pace *pace, int64_t now)
     if (pace->excess < 0)
         pace->excess = 0;
     if (pace->excess > PROOF) {
-        pace->rate = slower(pace->rate, pace->taken / seconds);
+        pace->rate = slower(pace, seconds);
         if (pace->rate < RATE_MIN)
             pace->rate = RATE_MIN;
         pace->base = pace->rate;
+        pace->blind = pace->taken == 0;
         pace->step = pace->rate / 50;
         pace->excess = 0;
         pace->refilled_us = now;
-    } else if (pace->rate > 0 && pace->excess == 0) {
-        pace->rate += pace->step;
+    } else if (pace->rate > 0 && pace->excess == 0 && !pace->blind) {
+        speed_up(pace, pace->step);
         pace->step *= 1.25;
-        if (pace->rate > FREE_AGAIN * pace->base)
-            pace->rate = 0;
     }
     pace->speed = pace->taken / seconds;
     pace->judged_us = now;
@@ -244,6 +314,8 @@ void links_count_answer(Links *links, unsigned long serial, bool throttled,
         pace->throttled++;
     else
         pace->taken++;
+    if (!throttled && pace->blind)
+        speed_up(pace, pace->rate);     /* it takes something again */
     if (now - pace->judged_us >= JUDGE_US &&
         (pace->taken + pace->throttled >= JUDGE_ANSWERS ||
          now - pace->judged_us >= JUDGE_SLOW_US))

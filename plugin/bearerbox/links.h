@@ -6,7 +6,7 @@
  * many that have not. A link whose SMSC throttles is slowed, not stopped:
  * its rate falls to what the SMSC took lately and rises again by steps.
  * A few throttled answers do not count: SMSCs differ, and what matters is
- * their share among many.
+ * their share among many. What can go over another link meanwhile does.
  *
  * Belongs to the scheduler's thread.
  */
@@ -28,13 +28,17 @@ void links_destroy(Links *links);
 
 /*
  * The link that a new attempt should take: active, preferred before others,
- * then the least busy. Returns false if no link can carry it now.
+ * then one that can take it at once, then the one with the shortest wait.
+ * Returns false if no link can carry it now.
  */
 bool links_choose(Links *links, const char *route, const char *receiver,
-                  WireLink *chosen);
+                  int64_t now, WireLink *chosen);
 
-/* Is any link active? */
-bool links_any(Links *links);
+/* So many groups more (or fewer, if negative) wait for this link. */
+void links_count_waiting(Links *links, unsigned long serial, int change);
+
+/* Could a link of this route take another group at once? */
+bool links_idle(Links *links, const char *route, int64_t now);
 
 /* May this link be handed another segment at `now`? */
 bool links_ready(Links *links, unsigned long serial, bool checked_write,

@@ -49,6 +49,8 @@ LeaseNews *lease_news_create(const char *instance, const StoreLease *leases,
         news->held[i].epoch = leases[i].epoch;
         news->held[i].fresh = leases[i].fresh;
         news->held[i].yielding = leases[i].yielding;
+        snprintf(news->held[i].route, sizeof(news->held[i].route), "%s",
+                 leases[i].route);
     }
     return news;
 }

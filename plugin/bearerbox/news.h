@@ -47,6 +47,7 @@ typedef struct {
     bool fresh;                 /* adopt the groups in it */
     bool yielding;              /* claim nothing more from it */
     bool in_use;                /* the scheduler's own mark */
+    char route[64];
 } LeaseHeld;
 
 #define INSTANCE_SIZE 96        /* of an instance's name */

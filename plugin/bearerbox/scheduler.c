@@ -273,7 +273,7 @@ static int wait_ms(Scheduler *s, int64_t now)
         until = now + POLL_US;      /* it only waits for something else */
     if (first != NULL)
         until = earlier(until, first->when);
-    until = earlier(until, s->stranded_until);
+    until = earlier(until, s->look_again);
     if (s->wake_owed && store_state(s->store) == STORE_UP)
         until = earlier(until, s->next_wake);
     until = earlier(until, receipts_ripen(s->receipts, now));
@@ -309,7 +309,7 @@ static void show_figures(Scheduler *s)
 {
     s->figures.leases = s->n_held;
     s->figures.groups = actives_count(s->actives);
-    s->figures.waiting = handover_fresh(s);
+    s->figures.waiting = handover_unbound(s);
     pthread_mutex_lock(&s->figures_lock);
     s->shown = s->figures;
     pthread_mutex_unlock(&s->figures_lock);
@@ -332,8 +332,8 @@ static void round_once(Scheduler *s)
     reconcile(s);
     now = now_us();
     progress_timers(s, now);
-    if (now >= s->stranded_until)
-        handover_unstrand(s, now);
+    if (now >= s->look_again)
+        handover_look_again(s, now);
     handover_pump(s, now);
     if (store_state(s->store) == STORE_UP) {
         wake_notifiers(s, now);
@@ -385,7 +385,7 @@ Scheduler *scheduler_create(const SchedulerSetup *setup)
     s->dice[0] = (unsigned short) now_us();
     s->dice[1] = (unsigned short) (now_us() >> 16);
     pthread_mutex_init(&s->figures_lock, NULL);
-    handover_init(s);
+    s->look_again = INT64_MAX;
     return s;
 }
 
@@ -402,7 +402,7 @@ void scheduler_destroy(Scheduler *s)
     ids_destroy(s->ids);
     links_destroy(s->links);
     pthread_mutex_destroy(&s->figures_lock);
-    free(s->queues);
+    handover_destroy(s);
     free(s->held);
     free(s);
 }

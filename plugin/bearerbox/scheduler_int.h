@@ -13,22 +13,27 @@
 #include "bearerbox/filter.h"
 #include "bearerbox/ids.h"
 #include "bearerbox/news.h"
+#include "bearerbox/queue.h"
 #include "bearerbox/receipts.h"
 #include "bearerbox/scheduler.h"
 
 enum { LOG_LEVEL_INFO = 1, LOG_LEVEL_WARNING = 2, LOG_LEVEL_ERROR = 3 };
 
-typedef struct {
-    Active *first, **last;
-    int n;
-} ActiveQueue;
-
 /* Groups that wait for one link. */
 typedef struct {
     unsigned long serial;
-    ActiveQueue begun;          /* something of the attempt was sent */
-    ActiveQueue fresh;
+    ActiveQueue bound;          /* the SMSC may have a part of the attempt */
+    ActiveQueue unbound;        /* may take another link as well */
 } LinkQueue;
+
+/* How many groups of a route wait for a link; as of the moment `judged`, are
+ * they enough? */
+typedef struct {
+    char *route;
+    int n;
+    bool crowded;
+    int64_t judged;
+} RouteWait;
 
 struct Scheduler {
     SchedulerSetup setup;
@@ -58,7 +63,9 @@ struct Scheduler {
     LinkQueue *queues;
     int n_queues;
     ActiveQueue stranded;       /* no link can take them now */
-    int64_t stranded_until;     /* when to look again */
+    int64_t look_again;         /* whether another link takes what waits */
+    RouteWait *waits;
+    int n_waits;
 
     bool claiming, claim_wanted, adopting, adopt_wanted, looking_due;
     int begun_since_claim;
@@ -129,15 +136,17 @@ void report_ended(Scheduler *s, const Batch *batch);
 
 /* --- handover.c: groups wait for links, links get segments --------------- */
 
-void handover_init(Scheduler *s);
 /* This group has a segment to hand over now. */
 void handover_queue(Scheduler *s, Active *active, int64_t now);
 void handover_pump(Scheduler *s, int64_t now);
 void handover_link_down(Scheduler *s, unsigned long serial, int64_t now);
-/* Tries those again that found no link. */
-void handover_unstrand(Scheduler *s, int64_t now);
-/* Groups that wait and have not begun. */
-int handover_fresh(const Scheduler *s);
+/* Those that found no link, or whose link takes nothing now, look again. */
+void handover_look_again(Scheduler *s, int64_t now);
+/* Do enough groups of this route wait, and none of its links idles? */
+bool handover_crowded(Scheduler *s, const char *route, int64_t now);
+/* Groups that wait for a link and are not bound to one. */
+int handover_unbound(const Scheduler *s);
+void handover_destroy(Scheduler *s);
 /* Is there work that only waits for a link to be ready? */
 bool handover_waiting(const Scheduler *s);
 

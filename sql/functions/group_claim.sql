@@ -28,6 +28,10 @@ BEGIN
         EXIT WHEN picked IS NULL;
         BEGIN
             claimed := group_take(picked);
+            IF coalesce(cardinality(claimed), 0)
+               <= cardinality(picked) - 3 THEN
+                PERFORM group_sift(picked);
+            END IF;
             EXIT WHEN claimed IS NOT NULL;
         EXCEPTION WHEN unique_violation THEN
             -- Another instance was first with a receiver: look again.

@@ -15,12 +15,15 @@ class Database:
                           target_session_attrs='read-write')
 
     def rows(self, query, *values):
-        """The rows of a query, with named columns."""
+        """The rows of a query, with named columns. `values` are those of its
+        %s, or one dictionary of those of its %(name)s."""
         with contextlib.closing(psycopg2.connect(
                 cursor_factory=psycopg2.extras.NamedTupleCursor,
                 **self.where)) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
+                if values and isinstance(values[0], dict):
+                    values, = values
                 cursor.execute(query, values or None)
                 return cursor.fetchall() if cursor.description else []
 

@@ -19,7 +19,7 @@ def kannel_conf(ports, links, smsc, link_keys, database, module, convoy,
     database  (host, port) of PostgreSQL, or None: without the module
     module    path of convoy.so
     convoy    further (key, value) pairs of group = convoy
-    extra     the text to append
+    extra     the text to append; @SMSC_PORT@ in it is that of the SMSC
     """
     groups = [
         [('group', 'wapbox'),
@@ -73,4 +73,4 @@ def kannel_conf(ports, links, smsc, link_keys, database, module, convoy,
          ('dlr-storage', 'internal')])
     return '\n'.join(
         ''.join(f'{key} = {value}\n' for key, value in group)
-        for group in groups) + extra
+        for group in groups) + extra.replace('@SMSC_PORT@', str(smsc[1]))

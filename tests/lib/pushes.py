@@ -33,16 +33,18 @@ class Push:
     """What is pushed, and what the PI heard. `code` is that of the last
     answer, None without one; `codes` are all, None for a broken connection;
     `http` the last HTTP status; `seconds` the wait for the last answer.
-    `headers` may be given further ones of the HTTP request."""
+    `headers` may be given further ones of the HTTP request; `smsc` is the
+    smsc-id that the PI asks for with one of them."""
 
-    def __init__(self, receiver, segments, **control):
+    def __init__(self, receiver, segments, smsc=None, **control):
         self.number = next(_numbers)
         self.push_id = f'push-{self.number}@pi.example.com'
         self.receiver, self.segments = receiver, segments
         self.document = pi.service_indication(
             f'http://pi.example/p{self.number:06}.',
             text_of(self.number, segments))
-        self.control, self.headers = control, {}
+        self.control = control
+        self.headers = {'X-Kannel-SMSC': smsc} if smsc else {}
         self.forget_answer()
 
     def forget_answer(self):

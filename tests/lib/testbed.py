@@ -46,8 +46,8 @@ def sandbox(*arguments):
 class Sandbox:
     """Options are those of `tests/sandbox up`. Keys of group = convoy can be
     given as `convoy={'window': 30}`, those of the links as `link=...`; `conf`
-    is text for kannel.conf, in which
-    @FOLDER@ is the sandbox's folder; `plan` is the SMSC's plan of faults;
+    is text for kannel.conf, in which @FOLDER@ is the sandbox's folder and
+    @SMSC_PORT@ the port of the SMSC; `plan` is the SMSC's plan of faults;
     `folders` are made in the sandbox's folder beforehand. Each of the names
     in `ports` stands for a free port, in `conf` as @NAME@, and then in
     `ports[NAME]`."""

@@ -2,7 +2,7 @@
 # group_claim: order, one group a receiver, who waits and who is let go on,
 # what a claim hands over, fenced leases, cursors and sweeps.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(36);
+SELECT plan(39);
 SELECT t.start('box');
 
 SELECT is(t.claimed('box'), NULL, 'nothing queued, nothing claimed');
@@ -78,6 +78,17 @@ SELECT is(t.claimed('box'), NULL, 'past its deadline nothing is claimed');
 SELECT is(t.looked_at('box'), 'c2', 'it is its owner''s to end');
 SELECT t.move('box', 'c2', 7);
 SELECT is(t.claimed('box'), 'c3', 'then c3 goes on');
+
+-- A busy receiver's groups do not stand before those of its shard for long.
+SELECT t.store('h' || i, '4635') FROM generate_series(1, 400) i;
+SELECT t.store('other', (SELECT '47' || n FROM generate_series(1, 9999) n
+    WHERE shard('47' || n) = shard('4635') LIMIT 1));
+SELECT is(t.claimed('box', 16), 'h1', 'the first of many to one receiver');
+SELECT is(t.claimed('box', 16), 'other', 'the others do not hold up a shard');
+SELECT t.move('box', 'other', 5);
+SELECT t.move('box', 'h1', 5);
+SELECT is(t.claimed('box', 16), 'h2', 'and come in their order');
+DELETE FROM live WHERE receiver = '4635';
 
 -- Fenced leases.
 SELECT t.store('d1', '4640');

@@ -31,7 +31,7 @@ static int fake_links(const char *route, const char *receiver,
     return n;
 }
 
-static const Wire wire = { NULL, fake_links, NULL };
+static const Wire wire = { .links = fake_links };
 
 static void link_there(unsigned long serial, const char *id, bool active,
                        bool preferred)
@@ -73,21 +73,21 @@ static void test_choice(void **state)
 
     (void) state;
     tickets_fence(tickets, INT64_MAX);
-    assert_false(links_choose(links, "", "1", &chosen));
+    assert_false(links_choose(links, "", "1", 0, &chosen));
     link_there(1, "A", false, false);
-    assert_false(links_choose(links, "", "1", &chosen));
+    assert_false(links_choose(links, "", "1", 0, &chosen));
 
     link_there(2, "A", true, false);
     link_there(3, "B", true, false);
     busy(tickets, 2, 3);
-    assert_true(links_choose(links, "", "1", &chosen));
+    assert_true(links_choose(links, "", "1", 0, &chosen));
     assert_int_equal(chosen.serial, 3);
-    assert_true(links_choose(links, "A", "1", &chosen));
+    assert_true(links_choose(links, "A", "1", 0, &chosen));
     assert_int_equal(chosen.serial, 2);
-    assert_false(links_choose(links, "C", "1", &chosen));
+    assert_false(links_choose(links, "C", "1", 0, &chosen));
 
     there[1].preferred = true;
-    assert_true(links_choose(links, "", "1", &chosen));
+    assert_true(links_choose(links, "", "1", 0, &chosen));
     assert_int_equal(chosen.serial, 2);
     links_destroy(links);
     tickets_destroy(tickets);
@@ -221,6 +221,66 @@ static void test_speeds_up_again(void **state)
     tickets_destroy(tickets);
 }
 
+/* What a link does not take goes over another one of the same route, and
+ * comes back soon after it takes something again. */
+static void test_throttled_is_left_alone(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+    int64_t clock = 1000000, end;
+    WireLink chosen;
+    int i;
+
+    (void) state;
+    link_there(1, "A", true, false);
+    link_there(2, "A", true, false);
+    busy(tickets, 2, 20);
+    assert_true(links_choose(links, "A", "1", clock, &chosen));
+    assert_int_equal(chosen.serial, 1);
+
+    run(links, 1e-9, 10, 0, &clock);
+    assert_true(links_rate(links, 1) < 1);
+    while (links_ready(links, 1, true, clock))
+        links_count_send(links, 1, clock);
+    for (i = 0; i < 50; i++) {
+        assert_true(links_choose(links, "A", "1", clock, &chosen));
+        assert_int_equal(chosen.serial, 2);
+        links_count_waiting(links, 2, 1);
+    }
+    links_count_waiting(links, 2, 500);
+    assert_true(links_choose(links, "A", "1", clock, &chosen));
+    assert_int_equal(chosen.serial, 1);     /* it waits less there */
+
+    end = clock + 8 * INT64_C(1000000);
+    while (links_rate(links, 1) != 0 && clock < end)
+        run(links, 0, 1, 0, &clock);
+    assert_true(links_rate(links, 1) == 0);
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
+static void test_idle(void **state)
+{
+    Tickets *tickets = tickets_create();
+    Links *links = links_create(&wire, tickets);
+
+    (void) state;
+    assert_false(links_idle(links, "", 0));
+    link_there(1, "A", true, false);
+    link_there(2, "B", false, false);
+    assert_true(links_idle(links, "", 0));
+    assert_true(links_idle(links, "A", 0));
+    assert_false(links_idle(links, "B", 0));    /* not active */
+    links_count_waiting(links, 1, 1000);
+    assert_false(links_idle(links, "A", 0));
+    links_forget(links, 1);                     /* they still wait */
+    assert_false(links_idle(links, "A", 0));
+    links_count_waiting(links, 1, -1000);
+    assert_true(links_idle(links, "A", 0));
+    links_destroy(links);
+    tickets_destroy(tickets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,7 +289,9 @@ int main(void)
         cmocka_unit_test_setup(test_pace_follows_limit, none),
         cmocka_unit_test_setup(test_random_throttling_does_not_slow, none),
         cmocka_unit_test_setup(test_chance_does_not_slow, none),
-        cmocka_unit_test_setup(test_speeds_up_again, none)
+        cmocka_unit_test_setup(test_speeds_up_again, none),
+        cmocka_unit_test_setup(test_throttled_is_left_alone, none),
+        cmocka_unit_test_setup(test_idle, none)
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
