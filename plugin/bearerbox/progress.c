@@ -92,8 +92,7 @@ void progress_store(Scheduler *s, Active *active, int64_t due)
                     g->state == GROUP_DELIVERED ? PAP_OK
                                                 : PAP_SERVICE_FAILURE,
                     TIME_NEVER,
-                    g->state == GROUP_DELIVERED ? 0
-                                            : s->setup.reference_hold_us);
+                    group_leaves_parts(g) ? s->setup.reference_hold_us : 0);
     s->figures.finished++;
     s->open_final = true;
 }

@@ -160,6 +160,16 @@ bool facts_absent(const Group *g, int segment)
     return true;
 }
 
+bool facts_doubled(const Group *g)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        for (int k = 0; k < i; k++)
+            if (g->copies[i].segment == g->copies[k].segment
+                && may_arrive(&g->copies[i]) && may_arrive(&g->copies[k]))
+                return true;
+    return false;
+}
+
 int facts_first_absent(const Group *g)
 {
     for (int segment = 0; segment < g->segments; segment++)

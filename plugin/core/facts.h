@@ -31,6 +31,9 @@ bool facts_all_delivered(const Group *g);
 bool facts_gone(const Group *g, int segment);
 bool facts_absent(const Group *g, int segment);
 
+/* More than one copy of some segment is or can still come to the phone. */
+bool facts_doubled(const Group *g);
+
 /* First absent segment, or -1. */
 int facts_first_absent(const Group *g);
 

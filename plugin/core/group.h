@@ -248,6 +248,12 @@ void group_tick(Group *g, int64_t now, double random);
 
 bool group_is_final(const Group *g);
 
+/* May the phone hold, or still get, parts of this ended group beside a whole
+ * message? They would mix with another one under the same concatenation
+ * reference: a part that comes again after a message was displayed begins a
+ * new one. */
+bool group_leaves_parts(const Group *g);
+
 /* Why the group ended as it did, in words for a result's desc; *segment is
  * the segment that decided it, or -1. Static text; "" while it lives. */
 const char *group_cause(const Group *g, int *segment);

@@ -98,6 +98,11 @@ bool group_next_time(const Group *g, int64_t *when)
     return *when != TIME_NEVER;
 }
 
+bool group_leaves_parts(const Group *g)
+{
+    return g->state != GROUP_DELIVERED || facts_doubled(g);
+}
+
 void group_tick(Group *g, int64_t now, double random)
 {
     GroupEvent event;

@@ -174,18 +174,27 @@ typedef struct {
     const char *expected;
 } Case;
 
-static void play(const Case *c, const GroupLimits *limits)
+/* `stage` has its limits; the group is freed by the caller. */
+static void play_script(Stage *stage, int segments, const char *text)
 {
-    Stage stage = { .limits = *limits, .script = c->script };
-    char script[512], got[128];
+    char script[512];
     char *rest = script;
 
-    snprintf(script, sizeof(script), "%s", c->script);
-    group_init(&stage.g, &stage.limits, c->segments, GROUP_QUEUED, AIM_NONE,
+    stage->script = text;
+    snprintf(script, sizeof(script), "%s", text);
+    group_init(&stage->g, &stage->limits, segments, GROUP_QUEUED, AIM_NONE,
                1, false, DEADLINE, TIME_NEVER);
     for (char *word = strtok_r(script, " ", &rest); word != NULL;
          word = strtok_r(NULL, " ", &rest))
-        act(&stage, word);
+        act(stage, word);
+}
+
+static void play(const Case *c, const GroupLimits *limits)
+{
+    Stage stage = { .limits = *limits };
+    char got[128];
+
+    play_script(&stage, c->segments, c->script);
     describe(&stage, got, sizeof(got));
     if (strcmp(got, c->expected) != 0)
         fail_msg("%s\n     got: %s\nexpected: %s", c->script, got,
@@ -488,6 +497,39 @@ static void complete_on_accepted(void **state)
     play_all(cases, COUNT(cases), &limits);
 }
 
+/* A phone that got each segment once has nothing left of a message that it
+ * displayed. */
+static void parts_that_a_phone_may_keep(void **state)
+{
+    static const struct {
+        const char *script;
+        bool expected;
+    } cases[] = {
+        { SENT "RECEIPT_DELIVERED:0 RECEIPT_DELIVERED:1", false },
+        { "CLAIMED send REFUSED_TEMPORARY:0 +200 send ACCEPTED:1 send "
+          "ACCEPTED:2 RECEIPT_DELIVERED:1 RECEIPT_DELIVERED:2", false },
+        { "CLAIMED send DOUBT:0 +200 send ACCEPTED:1 send ACCEPTED:2 "
+          "RECEIPT_DELIVERED:1 RECEIPT_DELIVERED:2", true },
+        { "CLAIMED send DOUBT:0 +200 send ACCEPTED:1 send ACCEPTED:2 "
+          "REFUSED_TEMPORARY:0 RECEIPT_DELIVERED:1 RECEIPT_DELIVERED:2",
+          false },
+        { "CLAIMED send ACCEPTED:0 send REFUSED_PERMANENT:1 ask "
+          "CANCEL_LOST:0", true },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        Stage stage = { .limits = defaults };
+
+        play_script(&stage, 2, cases[i].script);
+        if (!group_is_final(&stage.g) ||
+            group_leaves_parts(&stage.g) != cases[i].expected)
+            fail_msg("%s: %s, parts: %d", cases[i].script,
+                     group_state_name(stage.g.state), !cases[i].expected);
+        group_free(&stage.g);
+    }
+}
+
 /* ---- rebuilding ---- */
 
 /* Whatever the order of a copy's rows, the stronger fact stays. */
@@ -627,6 +669,7 @@ int main(void)
         cmocka_unit_test(the_next_owner),
         cmocka_unit_test(advance_on_delivered),
         cmocka_unit_test(complete_on_accepted),
+        cmocka_unit_test(parts_that_a_phone_may_keep),
         cmocka_unit_test(rows_of_one_copy),
         cmocka_unit_test(rows_that_contradict_the_group),
         cmocka_unit_test(the_cause_of_a_result),
