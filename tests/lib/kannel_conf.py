@@ -8,10 +8,11 @@ given with --conf that stand before any `group = ...` extend it.
 USER = 'sandbox'      # and its password, everywhere
 
 
-def kannel_conf(ports, links, smsc, link_keys, database, module, convoy,
+def kannel_conf(box, ports, links, smsc, link_keys, database, module, convoy,
                 extra):
     """Returns the text.
 
+    box       name of the bearerbox; it tells it to the SMSC as system-type
     ports     of admin, smsbox, wapbox, ppg and sendsms, by these names
     links     number of SMPP binds, all under one smsc-id
     smsc      (host, port)
@@ -46,7 +47,7 @@ def kannel_conf(ports, links, smsc, link_keys, database, module, convoy,
          ('port', smsc[1]),
          ('smsc-username', USER),
          ('smsc-password', USER),
-         ('system-type', 'VMA'),
+         ('system-type', box),
          ('transceiver-mode', 'true'),
          ('max-pending-submits', 100),
          ('reconnect-delay', 1)] + link_keys

@@ -53,8 +53,8 @@ class Stack:
         if name not in self.programs:
             raise Failure(f'no {name} here, only ' + ', '.join(self.programs))
 
-    def start(self, name):
-        """Starts NAME and waits until it is ready."""
+    def launch(self, name):
+        """Starts NAME, whether it will get ready or not."""
         self.check(name)
         if processes.find(self.folder, name):
             raise Failure(f'{name} is running')
@@ -63,14 +63,19 @@ class Stack:
         program = self.programs[name]
         processes.start(self.folder, name, program['argv'], program['user'])
 
+    def start(self, name):
+        """Starts NAME and waits until it is ready."""
+        self.launch(name)
+        program = self.programs[name]
+
         def gone():
             return not processes.find(self.folder, name)
         processes.wait_until(lambda: is_ready(**program['ready']) or gone(),
                              READY, f'{name} is not ready')
         if gone():
-            raise Failure(f'{name} has ended: {self._last_line(name)}')
+            raise Failure(f'{name} has ended: {self.last_line(name)}')
 
-    def _last_line(self, name):
+    def last_line(self, name):
         path = f'{self.folder}/logs/{name}.log'
         with open(path, errors='replace') as file:
             lines = [line.strip() for line in file if line.strip()]

@@ -68,6 +68,7 @@ static void journal_bind(struct link *link, const struct smpp_header *header,
     json_string(event, "peer", link->peer);
     json_string(event, "mode", smpp_command_name(header->command) + 5);
     json_string(event, "system_id", bind->system_id);
+    json_string(event, "system_type", bind->system_type);
     json_number(event, "version", bind->interface_version);
     json_number(event, "status", status);
     journal_end(&link->smsc->journal);

@@ -107,12 +107,13 @@ uint32_t smpp_decode_bind(const uint8_t *body, size_t size,
                           struct smpp_bind *bind)
 {
     struct reader reader = { .at = body, .end = body + size };
-    char password[9], system_type[13], address_range[41];
+    char password[9], address_range[41];
 
     read_string(&reader, bind->system_id, sizeof(bind->system_id),
                 SMPP_RINVCMDLEN);
     read_string(&reader, password, sizeof(password), SMPP_RINVCMDLEN);
-    read_string(&reader, system_type, sizeof(system_type), SMPP_RINVCMDLEN);
+    read_string(&reader, bind->system_type, sizeof(bind->system_type),
+                SMPP_RINVCMDLEN);
     bind->interface_version = read_octet(&reader);
     read_octet(&reader);
     read_octet(&reader);

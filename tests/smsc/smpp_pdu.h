@@ -90,7 +90,7 @@ struct smpp_address {
 };
 
 struct smpp_bind {
-    char system_id[16];
+    char system_id[16], system_type[13];
     uint8_t interface_version;
 };
 

@@ -1,0 +1,26 @@
+#!/usr/bin/python3 -B
+"""A few seeds of tests/chaos side by side: whatever random faults do, no
+invariant is violated. `tests/chaos --seed N` tells more of one."""
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '..', 'lib'))
+
+import chaos_loop                                               # noqa: E402
+from tap import run                                             # noqa: E402
+
+SEEDS = 3, 6, 7, 8
+
+
+def test(tap):
+    with ThreadPoolExecutor(len(SEEDS)) as pool:
+        for outcome in pool.map(chaos_loop.Outcome, SEEDS):
+            tap.ok(outcome.passed, f'seed {outcome.seed}: every invariant '
+                   'holds', outcome.text)
+            tap.note(outcome.line())
+
+
+run(test)

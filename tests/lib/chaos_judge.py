@@ -1,0 +1,439 @@
+"""The judge of tests/chaos: decides every invariant of the design from what
+the SMSC, the Push Initiator and the views of the database say, and from what
+was done to the processes. It knows nothing of the gateway's code.
+
+A check is a generator of violations: (text, pushes that it is about, time).
+CHECKS names them all; judge() returns what they find.
+"""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+import checks
+from chaos_facts import LEASE_MIN, Facts
+from chaos_schedule import PERMANENT
+
+NEGATIVE = 'UNDELIVERABLE', 'EXPIRED', 'CANCELLED'
+SLACK = 0.5         # seconds of grace for what a timer decides
+
+
+@dataclass
+class Violation:
+    invariant: str
+    text: str
+    tags: list = field(default_factory=list)
+    at: float = None
+
+
+def judge(evidence):
+    """All violations, those that explain most first."""
+    facts = Facts(evidence)
+    found = [Violation(*one) for one in evidence.wrong]
+    for invariant, check in CHECKS:
+        found += [Violation(invariant, *one) for one in check(facts)]
+    return found
+
+
+# --- what the Push Initiator is told ----------------------------------------
+
+def one_result(facts):
+    """Accepted pushes have one result, others none."""
+    for tag, push in facts.pushes.items():
+        rows = facts.results.get(tag, [])
+        sure = push.accepted or 1001 in push.codes
+        # Refused at last, after an answer that was lost or unsure: both.
+        maybe = not sure and bool({None, 4001} & set(push.codes))
+        if len(rows) > 1 or sure and not rows or rows and not (sure or maybe):
+            yield (f'{push} was answered {push.codes} and has results '
+                   f'{[row.state for row in rows]}', [tag])
+        if push.codes.count(1001) > 1:
+            yield f'{push} was accepted twice: {push.codes}', [tag]
+        if not push.accepted and push.code not in (2002, 2003, 2004, 3000):
+            yield f'{push} ended with {push.codes} {push.desc}', [tag]
+    if None in facts.results:
+        yield f"results of nobody's pushes: {facts.results[None]}", []
+    for row in facts.evidence.alive:
+        tags = [tag for tag, push in facts.pushes.items()
+                if push.push_id == row.push_id]
+        yield f'never ended: {row}', tags
+
+
+def one_notification(facts):
+    """One content each, acknowledged, and that of the result."""
+    found = defaultdict(list)
+    for one in facts.evidence.received:
+        found[one['push-id']].append(one)
+    for tag, push in facts.pushes.items():
+        row, got = facts.result(tag), found.pop(push.push_id, [])
+        said = {tuple(sorted((key, value) for key, value in one.items()
+                             if key not in ('at', 'status'))) for one in got}
+        acknowledged = sum(200 <= (one['status'] or 0) < 300 for one in got)
+        if bool(row) != bool(acknowledged) or len(said) > 1:
+            yield f'{push} with result {row} was notified {got}', [tag]
+        elif got and (got[0]['message-state'] != checks.FINAL[row.state]
+                      or int(got[0]['code']) != row.code):
+            yield f'{push} is {row.state}, notified {got[0]}', [tag]
+    if found:
+        yield f"notifications of nobody's pushes: {found}", []
+
+
+# --- order, repeats, receivers ----------------------------------------------
+
+def in_order(facts):
+    """Segment by segment; an attempt begins with the first; no more attempts
+    than the result says."""
+    on_delivery = facts.schedule.convoy['advance-on'] == 'delivered'
+    for tag in facts.by_tag:
+        submits = facts.sent(tag)
+        if any(map(facts.blurred, submits)):
+            continue
+        current, copies, begun = 0, [], 1
+        for submit in submits:
+            if submit.part == current + 1:
+                if current and not any(_reached(facts, one, submit,
+                                                on_delivery)
+                                       for one in copies):
+                    yield (f'{submit} left, and no copy of the segment '
+                           'before had come through', [tag], submit.sent)
+                current, copies = submit.part, []
+            elif submit.part == 1 and current > 1:
+                begun += 1
+                current, copies = 1, []
+            elif submit.part != current:
+                yield (f'{submit} left when segment {current} had',
+                       [tag], submit.sent)
+                break
+            copies.append(submit)
+        if begun > facts.attempts(tag):
+            yield (f'push {tag} was begun {begun} times in '
+                   f'{facts.attempts(tag)} attempts', [tag])
+
+
+def _reached(facts, before, submit, on_delivery):
+    if before.status != 0 or before.answer_number > submit.number:
+        return False
+    return not on_delivery or any(
+        stat == 'DELIVRD' and at <= submit.sent
+        for at, stat, _ in facts.receipts.get(before.message_id, []))
+
+
+def repeated_in_doubt(facts):
+    """Within an attempt only what was in doubt is sent again."""
+    for tag in facts.by_tag:
+        before = None
+        for submit in facts.sent(tag):
+            same = before and before.part == submit.part and (
+                submit.part > 1 or facts.attempts(tag) == 1)
+            if same and facts.known(before, submit.sent) and \
+                    not facts.blurred(submit):
+                yield (f'{submit} repeats {before}, which was accepted '
+                       f'{submit.sent - before.answered:.2f} s before',
+                       [tag], submit.sent)
+            before = submit
+
+
+def one_group_per_receiver(facts):
+    """Attempts to one phone do not interleave, and wait for each other's
+    answers."""
+    wait = facts.schedule.seconds('answer-timeout') - SLACK
+    stale = {one.number for one in facts.stale}
+    last, reached = {}, {}      # by receiver; last part by (receiver, tag)
+    for submit in facts.journal.submits:
+        if submit.number in stale:
+            continue
+        before = last.get(submit.dst)
+        last[submit.dst] = submit
+        key = submit.dst, submit.tag
+        tags = [submit.tag, before.tag if before else None]
+        sharp = not (facts.blurred(submit)
+                     or before and facts.blurred(before))
+        if before and before.tag != submit.tag and sharp:
+            if key in reached and (submit.part > 1
+                                   or facts.attempts(submit.tag) == 1):
+                yield (f'{submit} goes on after {before} of another push',
+                       tags, submit.sent)
+            open_still = (before.answer_number or 1e99) > submit.number \
+                and before.link not in _lost_before(facts, submit)
+            if open_still and submit.sent - before.sent < wait:
+                yield (f'{submit} left before the answer to {before}',
+                       tags, submit.sent)
+        reached[key] = submit.part
+
+
+def _lost_before(facts, submit):
+    return {link for link, at in facts.lost.items()
+            if at <= submit.sent + 0.05}
+
+
+def one_link(facts):
+    """An attempt stays on one link as long as one owner has it."""
+    serials = {}
+    for tag, rows in facts.ledger.items():
+        before = None
+        for row in rows:
+            submit = facts.by_id.get(row.message_id)
+            if row.outcome != 'accepted' or submit is None:
+                continue
+            if serials.setdefault(submit.link, row.link) != row.link:
+                yield (f'link {submit.link} of the SMSC is {row.link} and '
+                       f'{serials[submit.link]}', [tag])
+            if before and before[0].attempt == row.attempt and \
+                    before[0].link != row.link and \
+                    _one_owner(facts, before[1], submit):
+                yield (f'{submit} left over another link than {before[1]} '
+                       f'of attempt {row.attempt}', [tag], submit.sent)
+            before = row, submit
+
+
+def _one_owner(facts, before, submit):
+    """Surely so: one process, and nothing that moves leases."""
+    life = facts.life(before)
+    others = [one for one in facts.evidence.lives
+              if one.name.startswith('bearerbox') and one is not life]
+    moved = any(before.sent - 20 < moment < submit.sent
+                for one in others for moment in (one.begin, one.end))
+    return (life is facts.life(submit) and not moved
+            and not facts.in_trouble(before.sent - 20, submit.sent)
+            and not any(facts.stood_still(box, before.sent - 20, submit.sent,
+                                          LEASE_MIN)
+                        for box in facts.schedule.bearerboxes))
+
+
+# --- clocks, and when nothing more may leave --------------------------------
+
+def inside_clocks(facts):
+    """Not before its time, not after its deadline or end, and the segments
+    of an attempt within the window."""
+    lifetime = facts.schedule.seconds('lifetime')
+    for tag, push in facts.pushes.items():
+        row = facts.result(tag)
+        for submit in facts.sent(tag):
+            if facts.blurred(submit):
+                continue
+            if push.after and submit.sent < push.after - SLACK:
+                yield f'{submit} before its time', [tag], submit.sent
+            if row is None:
+                continue
+            deadline = push.before or row.stored_at.timestamp() + lifetime
+            if submit.sent > deadline + SLACK:
+                yield f'{submit} after its deadline', [tag], submit.sent
+            if submit.sent > row.ended_at.timestamp() + 0.02:
+                yield (f'{submit} after the end, {row.state} at '
+                       f'{row.ended_at}', [tag], submit.sent)
+        yield from _inside_window(facts, tag)
+
+
+def _inside_window(facts, tag):
+    window = facts.schedule.seconds('window')
+    first = {}
+    for row in facts.ledger.get(tag, []):
+        submit = facts.by_id.get(row.message_id)
+        if row.outcome != 'accepted' or submit is None or \
+                facts.is_late(submit):
+            continue
+        begin = first.setdefault(row.attempt, submit)
+        still = facts.stood_still(facts.life(submit).name, begin.answered,
+                                  submit.sent + 1)
+        if submit.sent > begin.answered + window + SLACK and not still and \
+                not facts.blurred(submit) and submit not in facts.stale:
+            yield (f'{submit} left {submit.sent - begin.answered:.1f} s '
+                   f'after {begin}', [tag], submit.sent)
+
+
+def stopped(facts):
+    """After a refusal for good, once on record, nothing of a push leaves."""
+    for tag, rows in facts.ledger.items():
+        refused = [row for row in rows if row.outcome == 'refused'
+                   and row.code == PERMANENT]
+        for submit in facts.sent(tag) if refused else []:
+            at = refused[0].at.timestamp()
+            if submit.sent > at + 0.02 and not facts.blurred(submit) and \
+                    not any(facts.stood_still(box, at - 1, submit.sent)
+                            for box in facts.schedule.bearerboxes):
+                yield (f'{submit} after {refused[0]}', [tag], submit.sent)
+
+
+def fenced(facts):
+    """A bearerbox whose groups went to another one while it stood still
+    sends at most one more segment on each link."""
+    for link, count in facts.stale_per_link().items():
+        if count > 1:
+            some = [one for one in facts.stale if one.link == link]
+            yield (f'{facts.lives[link].name} sent {count} segments over '
+                   f'link {link} after its lease: {some}',
+                   sorted({one.tag for one in some}), some[0].sent)
+
+
+# --- true results -----------------------------------------------------------
+
+def true_results(facts):
+    on_accepted = facts.schedule.convoy['complete-on'] == 'accepted'
+    shown = {display['tag'] for display in facts.journal.displays}
+    for tag, push in facts.pushes.items():
+        row = facts.result(tag)
+        if row is None:
+            continue
+        parts = set(range(1, push.segments + 1))
+        rows = facts.ledger.get(tag, [])
+        last = {kind: {one.segment for one in rows
+                       if one.outcome == kind and one.attempt == row.attempt}
+                for kind in ('accepted', 'delivered')}
+        if row.state == 'DELIVERED':
+            if last['accepted' if on_accepted else 'delivered'] != parts:
+                yield (f'{push} is DELIVERED; the ledger of attempt '
+                       f'{row.attempt}: {last}', [tag])
+            if not on_accepted and tag not in shown:
+                yield f'{push} is DELIVERED, no phone displays it', [tag]
+        at_phone = {part for part in parts if (tag, part) in facts.arrived}
+        if row.state in NEGATIVE and at_phone == parts:
+            yield (f'{push} is {row.state} ({row.cause}), and every segment '
+                   'is at the phone', [tag])
+        if row.state == 'UNKNOWN' and _all_delivered(rows, row):
+            yield f'{push} is UNKNOWN, all segments were delivered', [tag]
+
+
+def _all_delivered(rows, result):
+    """In one attempt, well before the result?"""
+    found = defaultdict(set)
+    for row in rows:
+        if row.outcome == 'delivered' and \
+                (result.ended_at - row.at).total_seconds() > 2:
+            found[row.attempt].add(row.segment)
+    return any(len(some) == result.segments for some in found.values())
+
+
+def same_octets(facts):
+    """All copies of a segment are alike, and no two groups of one receiver
+    have one reference at a time."""
+    for text in checks.references_changed(facts.journal):
+        yield text, []
+    hold = facts.schedule.seconds('reference-hold')
+    taken = {}          # (receiver, reference): (tag, free from)
+    for submit in facts.journal.submits:
+        if submit.total == 1 or submit in facts.stale:
+            continue
+        key = submit.dst, submit.ref
+        tag, free = taken.get(key, (submit.tag, 0))
+        if tag != submit.tag and submit.sent < free:
+            yield (f'{submit}: push {tag} has this reference still',
+                   [tag, submit.tag], submit.sent)
+        if tag != submit.tag or key not in taken:
+            row = facts.result(submit.tag)
+            free = row.ended_at.timestamp() - 0.02 if row else 1e12
+            if row and row.state != 'DELIVERED':
+                free += hold
+            taken[key] = submit.tag, free
+
+
+def true_content(facts):
+    """Phones show what was pushed, and nothing that is mixed of two."""
+    for display in facts.journal.displays:
+        payload = bytes.fromhex(display['payload'])
+        tags = sorted(set(map(int, re.findall(rb'p(\d{6})\.', payload))))
+        if len(tags) > 1:
+            yield f'pushes {tags} were mixed: {display}', tags, display['t']
+    for text in checks.wrong_content(facts.journal, facts.pushes.values()):
+        yield text, []
+
+
+# --- the ledger -------------------------------------------------------------
+
+def ledger_true(facts):
+    """Every row happened."""
+    for tag, rows in facts.ledger.items():
+        refused = Counter((one.part, one.status)
+                          for one in facts.by_tag.get(tag, []) if one.status)
+        for row in rows:
+            submit = facts.by_id.get(row.message_id)
+            happened = True
+            if row.outcome == 'accepted':
+                happened = submit and (submit.tag, submit.part) == (
+                    tag, row.segment) and submit.status == 0
+            elif row.outcome == 'refused':
+                refused[row.segment, row.code] -= 1
+                happened = refused[row.segment, row.code] >= 0
+            elif row.outcome == 'delivered':
+                happened = facts.stats(row.message_id) & {'DELIVRD', ''}
+            elif row.outcome == 'not delivered':
+                happened = facts.stats(row.message_id) - {'DELIVRD'}
+            if not happened:
+                yield f'push {tag}: {row} did not happen', [tag]
+
+
+def ledger_complete(facts):
+    """Every answer and receipt is on record, unless it got lost with a
+    process or a link; and every submit has a copy there."""
+    known = Counter((row.message_id, row.outcome)
+                    for row in facts.evidence.ledger)
+    for submit in facts.journal.submits:
+        if submit.status == 0 and not known[submit.message_id, 'accepted'] \
+                and not facts.may_be_lost(submit.link, submit.answered):
+            yield (f'the ledger does not know {submit}', [submit.tag],
+                   submit.answered)
+    for at, message_id, link in facts.taken:
+        submit, stats = facts.by_id.get(message_id), facts.stats(message_id)
+        for stat, outcome in (('DELIVRD', 'delivered'),
+                              ('UNDELIV', 'not delivered')):
+            if submit and stats == {stat} and \
+                    known[message_id, 'accepted'] and \
+                    not known[message_id, outcome] and \
+                    not facts.may_be_lost(link, at):
+                yield (f'the ledger does not know the receipt {stat} of '
+                       f'{submit}', [submit.tag], at)
+    yield from _copies(facts)
+
+
+def _copies(facts):
+    stale = {one.tag for one in facts.stale}
+    for tag, submits in facts.by_tag.items():
+        copies = {(row.segment, row.copy) for row in facts.ledger.get(tag, [])
+                  if row.outcome in ('accepted', 'refused', 'in doubt')}
+        recorded = Counter(segment for segment, _ in copies)
+        for part, count in Counter(one.part for one in submits).items():
+            if count > recorded[part] and tag not in stale and \
+                    facts.result(tag):
+                yield (f'push {tag}: segment {part} was sent {count} times, '
+                       f'the ledger has {recorded[part]} copies', [tag])
+
+
+# --- the processes ----------------------------------------------------------
+
+_BAD = re.compile(r'.*(PANIC|[Aa]ssertion|Sanitizer|runtime error|'
+                  r'no event \w+ in state|contradicts|'
+                  r'deadlock detected|not unique).*')
+
+
+def processes_sound(facts):
+    """None ends by itself, unless it was started without a database; no log
+    says that something impossible happened."""
+    for life in facts.evidence.lives:
+        if life.how == 'by itself' and not (
+                'database' in life.said or facts.in_trouble(
+                    life.begin - 1, life.begin + 10)
+                and life.end - life.begin < 15):
+            yield f'{life.name} ended by itself: {life.said}', [], life.end
+    for name, text in facts.evidence.logs.items():
+        if name == 'smsbox':    # not under test, and impatient
+            continue
+        for found in _BAD.finditer(text):
+            yield f'{name}: {found[0][:300]}', []
+
+
+CHECKS = [
+    ('one result', one_result),
+    ('one notification', one_notification),
+    ('in order', in_order),
+    ('only doubt repeats', repeated_in_doubt),
+    ('one group per receiver', one_group_per_receiver),
+    ('one link', one_link),
+    ('clocks', inside_clocks),
+    ('rollback stops', stopped),
+    ('fenced', fenced),
+    ('true result', true_results),
+    ('same octets', same_octets),
+    ('true content', true_content),
+    ('ledger true', ledger_true),
+    ('ledger complete', ledger_complete),
+    ('sound processes', processes_sound),
+]
