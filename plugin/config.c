@@ -273,7 +273,7 @@ static void add_word(Octstr *to, const char *key, char *value)
     for (p = value; *p != '\0'; p++) {
         if (*p == '\'' || *p == '\\')
             octstr_append_char(to, '\\');
-        octstr_append_char(to, *p);
+        octstr_append_char(to, (unsigned char) *p);
     }
     octstr_append_cstr(to, "' ");
     gw_free(value);
@@ -402,7 +402,7 @@ char *config_canonical(const Config *config, const char *route,
 
     for (; *receiver != '\0'; receiver++) {
         if (strchr("-. ()", *receiver) == NULL)
-            octstr_append_char(number, *receiver);
+            octstr_append_char(number, (unsigned char) *receiver);
     }
     unify(config->core_prefix, &number);
     unify(link_prefix(config, route), &number);

@@ -28,7 +28,7 @@ typedef struct Conf Conf;
 Conf *conf_read(const char *path);
 
 /*
- * The value of `key` in the first group of that name (and with that id,
+ * The value of `key` in the last group of that name (and with that id,
  * unless NULL), or NULL. Belongs to the Conf.
  */
 const char *conf_value(const Conf *conf, const char *group, const char *id,

@@ -64,10 +64,11 @@ static char *unquote(char *text)
     size_t len = strlen(text);
     char *from, *to;
 
-    if (len < 2 || text[0] != '"' || text[len - 1] != '"')
+    if (text[0] != '"' || text[len - 1] != '"')
         return text;
-    text[len - 1] = '\0';
-    from = to = ++text;
+    text[len - 1] = '\0';       /* a lone one is a pair, as in the boxes */
+    text += len > 1;
+    from = to = text;
     while (*from != '\0') {
         if (from[0] == '\\' && (from[1] == '"' || from[1] == '\\'))
             from++;
@@ -175,11 +176,12 @@ Conf *conf_read(const char *path)
     return conf;
 }
 
+/* As in the boxes, what stands last counts. */
 static const char *value_in(const Conf *conf, int group, const char *key)
 {
     int i;
 
-    for (i = 0; i < conf->n; i++) {
+    for (i = conf->n - 1; i >= 0; i--) {
         if (conf->settings[i].group == group &&
             strcmp(conf->settings[i].key, key) == 0)
             return conf->settings[i].value;
@@ -192,7 +194,7 @@ static int find_group(const Conf *conf, const char *group, const char *id)
 {
     int i;
 
-    for (i = 0; i < conf->n; i++) {
+    for (i = conf->n - 1; i >= 0; i--) {
         const Setting *s = &conf->settings[i];
         const char *its = value_in(conf, s->group, "id");
 

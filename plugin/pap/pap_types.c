@@ -128,7 +128,7 @@ char *pap_time_format(int64_t epoch_s, char out[PAP_TIME_SIZE])
 
     if (gmtime_r(&when, &tm) == NULL || tm.tm_year < -1900 ||
         tm.tm_year > 8099 ||
-        strftime(out, PAP_TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        strftime(out, PAP_TIME_SIZE, "%04Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         memcpy(out, "1970-01-01T00:00:00Z", PAP_TIME_SIZE);
     return out;
 }

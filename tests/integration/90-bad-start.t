@@ -128,6 +128,8 @@ def databases(trial, box):
           'convoy-db', 'nothing')
     trial('a role that does not exist', conf('username', 'nobody'),
           'convoy-db', 'nobody')
+    trial('a role in letters beyond ASCII', conf('username', 'jürgen'),
+          'convoy-db', 'jürgen')
     box.database.rows('CREATE DATABASE empty')
     trial('a database without the schema', conf('database', 'empty'),
           'convoyctl init')

@@ -78,6 +78,9 @@ gives 1 'username is missing' 'no username'
 conf c convoy convoy; sed -i 's/^port.*/port = 1/' "$work/c"
 ctl -c "$work/c" status
 gives 1 '^convoyctl: cannot connect: .*id = db' 'no server'
+conf c nothing nobody; sed -i 's/^database/database = gone\n&/' "$work/c"
+conf d convoy convoy; cat "$work/d" >>"$work/c"; ctl -c "$work/c" status
+gives 1 'run convoyctl init first' 'of two that say the same the last counts'
 mkdir "$work/parts"
 cat >"$work/parts/a.conf" <<CONF
 # a comment

@@ -162,7 +162,8 @@ static void writes_notifications(void **state)
 static void times_go_there_and_back(void **state)
 {
     static const int64_t times[] = {
-        0, 1, 951782400 /* 29 February 2000 */, 1798135200, 4102444799
+        -62135596800 /* year 1 */, 0, 1, 951782400 /* 29 February 2000 */,
+        1798135200, 4102444799
     };
     static const char *const wrong[] = {
         "", "2026-01-01", "2026-01-01T00:00:00", "2026-01-01T00:00:00z",
