@@ -134,9 +134,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose,
 
 /* --- sending ------------------------------------------------------------ */
 
-/* The host of a URL, without the brackets of an IPv6 address; NULL if it is
- * none. */
-static char *host_of(const char *url)
+char *poster_host(const char *url)
 {
     CURLU *parsed = curl_url();
     char *host = NULL, *copy = NULL;
@@ -192,7 +190,7 @@ bool poster_send(Poster *poster, const char *url, const char *document,
     }
     post->poster = poster;
     post->arg = arg;
-    post->host = host_of(url);      /* NULL: libcurl will refuse it too */
+    post->host = poster_host(url);      /* NULL: libcurl will refuse it too */
     set_options(post, url, document);
     post->next = poster->first;
     if (post->next != NULL)

@@ -47,6 +47,10 @@ void poster_destroy(Poster *poster);
 bool poster_send(Poster *poster, const char *url, const char *document,
                  void *arg);
 
+/* The host of a URL, without the brackets of an IPv6 address, for free();
+ * NULL if it is no URL. Any thread. */
+char *poster_host(const char *url);
+
 /* How many are under way. */
 int poster_active(const Poster *poster);
 
