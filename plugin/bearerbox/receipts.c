@@ -9,7 +9,9 @@
 #include "bearerbox/news.h"
 #include "bearerbox/receipts.h"
 
-static const int64_t HOLD_US = 1000000;
+/* An answer is that close behind its receipt, if it comes to this box at all;
+ * one for another box should not wait. */
+static const int64_t HOLD_US = 100000;
 
 /* In one call; and how many are kept while the database is away. Beyond
  * that the oldest are given up: their groups end UNKNOWN, never wrongly. */
