@@ -13,6 +13,7 @@
 #include "gw/gw_hooks.h"
 
 #include "config.h"
+#include "drivers.h"
 
 /* Back-off of one segment within an attempt: no operator need tune it. */
 static const int64_t SEGMENT_DELAY_US = 200 * 1000;
@@ -440,7 +441,7 @@ Config *config_read(Cfg *cfg)
                        ON_ACCEPTED) == -1 ||
         read_milestone(grp, "complete-on", &c->limits.complete_on,
                        ON_DELIVERED) == -1 ||
-        check_pairs(c) == -1) {
+        check_pairs(c) == -1 || drivers_check(cfg, c->smsc_id) == -1) {
         config_destroy(c);
         return NULL;
     }

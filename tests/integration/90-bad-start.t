@@ -42,8 +42,25 @@ struct {
     const char *host_version, *gwmem;
     unsigned long msg_size, event_size;
     int (*init)(void);
-} gw_module = { 1, "0.0.1", "native", 1, 1, 0 };
+} gw_module = { GW_HOOKS_VERSION, "0.0.1", "native", 1, 1, 0 };
 '''
+
+
+# Links that cannot carry pushes: their keys, whether pushes get to them, and
+# another word that the line must hold.
+LINKS = [
+    ('smsc = emi\nwait-ack-expire = 1', True, 'by itself'),
+    ('smsc = cgw', True, 'by itself'),
+    ('smsc = oisd', True, 'receipts'),
+    ('smsc = emi_x25', True, 'answer'),
+    ('smsc = ois', True, 'answer'),
+    ('smsc = sema', True, 'answer'),
+    ('smsc = cimd', True, 'receipts'),
+    ('smsc = cgw\nallowed-smsc-id = "text;wap"', True, 'by itself'),
+    ('smsc = cgw\ndenied-smsc-id = text', True, 'by itself'),
+    ('smsc = cgw\nallowed-smsc-id = text', False, None),
+    ('smsc = cgw\ndenied-smsc-id = "wap;text"', False, None),
+]
 
 
 class Trial:
@@ -96,6 +113,23 @@ class Trial:
             self.tap.note(re.sub(r'^.*?(ERROR|PANIC): ', '', lines[0]))
 
 
+def links(trial):
+    """Where pushes cannot get to the link, the box goes on to the database,
+    and meets a role that does not exist."""
+    routed = trial.spoil('convoy', 'smsc-id', 'wap').replace(
+        'username = convoy', 'username = nobody')
+    for keys, reached, word in LINKS:
+        link = f'\ngroup = smsc\nsmsc-id = odd\nhost = nowhere\n{keys}\n'
+        trial(keys.replace('\n', ', '), routed + link,
+              *(['odd', word] if reached else ['convoy-db', 'nobody']))
+
+
+def hooks_version():
+    """That of the boxes."""
+    with open(f'{KANNEL}/gw/gw_hooks.h') as file:
+        return re.search(r'define GW_HOOKS_VERSION (\d+)', file.read())[1]
+
+
 def modules(trial):
     def conf(value):
         return trial.spoil('convoy', 'module', value)
@@ -110,6 +144,7 @@ def modules(trial):
     for name, source in (('foreign', FOREIGN_MODULE),
                          ('stranger', 'int nothing;')):
         subprocess.run(['gcc', '-shared', '-fPIC', '-x', 'c', '-',
+                        f'-DGW_HOOKS_VERSION={hooks_version()}',
                         '-o', f'{folder}/{name}.so'], input=source,
                        text=True, check=True)
     trial('a module of another ABI', conf(f'{folder}/foreign.so'),
@@ -156,6 +191,7 @@ def test(tap):
         for key, value, words in VALUES:
             trial(f'{key} = {value}', trial.spoil('convoy', key, value),
                   key, *words)
+        links(trial)
         modules(trial)
         databases(trial, box)
         schemas(trial, box)
