@@ -70,6 +70,7 @@ struct Store {
     char last_error[512];           /* of the last loss, and since when it */
     int64_t error_since;            /* is the same */
     const char *refuses;            /* function; NULL: none */
+    int64_t refused_at;             /* the last time it refused any */
 };
 
 /* --- pg.c --- */

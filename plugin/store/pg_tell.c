@@ -17,6 +17,9 @@
  * seconds; the one that stays is the one to mend. */
 static const int64_t LASTS_US = 10 * 1000000;
 
+/* On a disk that is nearly full a small call passes now and then. */
+static const int64_t CALM_US = 3 * 1000000;
+
 static void say(const Store *store, bool bad, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -74,15 +77,18 @@ void pg_tell_answer(Store *store, const PgRequest *request,
                     StoreOutcome outcome)
 {
     if (outcome == STORE_DONE) {
-        if (store->refuses != request->what)
+        if (store->refuses != request->what ||
+            store->now - store->refused_at < CALM_US)
             return;
         store->refuses = NULL;
         say(store, false, "%s: the database takes %s again",
             store->role->title, request->what);
-    } else if (store->refuses == NULL &&
-               (outcome == STORE_BUSY || !request->caller_tells)) {
-        store->refuses = request->what;
-        say(store, true, "%s: the database refuses %s",
-            store->role->title, store->error);
+    } else if (outcome == STORE_BUSY || !request->caller_tells) {
+        if (store->refuses == NULL) {
+            store->refuses = request->what;
+            say(store, true, "%s: the database refuses %s",
+                store->role->title, store->error);
+        }
+        store->refused_at = store->now;
     }
 }
