@@ -142,6 +142,24 @@ static int read_milestone(CfgGroup *grp, const char *key, GroupMilestone *to,
     return result;
 }
 
+static int read_yes_no(CfgGroup *grp, const char *key, int *to, int standard)
+{
+    char *text = value_of(grp, key);
+    int result = 0;
+
+    *to = standard;
+    if (text != NULL) {
+        if (strcmp(text, "yes") == 0)
+            *to = 1;
+        else if (strcmp(text, "no") == 0)
+            *to = 0;
+        else
+            result = wrong(key, text, "yes or no");
+    }
+    gw_free(text);
+    return result;
+}
+
 /* --- group = convoy ------------------------------------------------------- */
 
 /*
@@ -441,6 +459,7 @@ Config *config_read(Cfg *cfg)
                        ON_ACCEPTED) == -1 ||
         read_milestone(grp, "complete-on", &c->limits.complete_on,
                        ON_DELIVERED) == -1 ||
+        read_yes_no(grp, "query", &c->query, 0) == -1 ||
         check_pairs(c) == -1 || drivers_check(cfg, c->smsc_id) == -1) {
         config_destroy(c);
         return NULL;

@@ -33,6 +33,7 @@ typedef struct {
     int64_t reference_hold_us;
     int64_t notify_lifetime_us;
     int64_t retention_us;       /* checked here, used by convoyctl */
+    int query;                  /* ask the SMSC before a result is UNKNOWN */
     int active_groups;          /* groups in bearerbox's hands at once */
     GroupLimits limits;         /* window, retries, advance-on, ... */
     StatusOverrides overrides;  /* retryable-status, permanent-status */

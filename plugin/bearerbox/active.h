@@ -46,6 +46,8 @@ typedef struct Active {
     char smsc_id[64];
     uint64_t ticket;            /* of the unanswered submit, 0: none */
     int64_t answer_due;         /* when it is to be doubted */
+    bool queried;               /* the SMSC was asked before UNKNOWN */
+    int queries;                /* of these, not answered yet */
     char *said;                 /* the SMSC's last words of refusal */
     int64_t linger_until;       /* all accepted: kept so long, 0: not yet */
 

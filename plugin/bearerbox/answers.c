@@ -44,6 +44,17 @@ static void early_receipt(Scheduler *s, Active *active, int copy,
                    copy, &about, message_id, receipt.code, NULL, at_us);
 }
 
+static void learn_name(Scheduler *s, const LinkNews *news,
+                       const Ticket *ticket)
+{
+    IdsName name = {
+        .smsc_id = ticket->smsc_id, .message_id = news->message_id,
+        .written = news->text == NULL ? news->message_id : news->text
+    };
+
+    ids_add(s->ids, &name, ticket->group, ticket->copy - 1);
+}
+
 static void sent(Scheduler *s, const LinkNews *news)
 {
     Ticket ticket;
@@ -55,17 +66,16 @@ static void sent(Scheduler *s, const LinkNews *news)
     s->figures.accepted++;
     active = group_of(s, news->ticket, &ticket);
     if (active == NULL) {
-        progress_row(s, &ticket, LEDGER_ACCEPTED, news->message_id, 0, NULL,
-                     news->at_us);
+        progress_row(s, &ticket, LEDGER_ACCEPTED, news->message_id, 0,
+                     news->text, news->at_us);
         return;
     }
     if (news->message_id != NULL) {
         filter_add(s->known, ticket.smsc_id, news->message_id);
-        ids_add(s->ids, ticket.smsc_id, news->message_id, ticket.group,
-                ticket.copy - 1);
+        learn_name(s, news, &ticket);
     }
     progress_event(s, active, EVENT_ACCEPTED, ticket.copy - 1, &ticket,
-                   news->message_id, 0, NULL, news->at_us);
+                   news->message_id, 0, news->text, news->at_us);
     active = actives_find(s->actives, ticket.group);
     if (active != NULL && news->message_id != NULL)
         early_receipt(s, active, ticket.copy - 1, ticket.smsc_id,
@@ -154,8 +164,7 @@ static void receipt(Scheduler *s, const LinkNews *news)
     row.smsc_id = news->smsc_id;
     row.message_id = news->message_id;
     row.text = news->text;
-    row.code = what == EVENT_RECEIPT_FAILED_PERMANENT
-        ? 1 : what == EVENT_RECEIPT_FAILED_TEMPORARY ? 0 : -1;
+    row.code = progress_receipt_code(what);
     if (ids_find(s->ids, news->smsc_id, news->message_id, &group, &copy))
         active = actives_find(s->actives, group);
     if (active != NULL && repeats(what, &active->group.copies[copy]))
@@ -224,6 +233,9 @@ void answers_take(Scheduler *s, News *news)
         break;
     case NEWS_RECEIPT:
         receipt(s, link);
+        break;
+    case NEWS_ANSWER:
+        asks_answered(s, link);
         break;
     case NEWS_LINK_UP:
         leases_hurry(s->setup.leases);

@@ -109,15 +109,17 @@ static int before_write(unsigned long serial, const Msg *sms)
 
 /* The id goes into the filter after the letter has gone, so that no receipt
  * for it can overtake the letter as one of ours. */
-static void segment_sent(unsigned long serial, const Msg *sms)
+static void segment_sent(unsigned long serial, const Msg *sms,
+                         const Octstr *written)
 {
-    const char *message_id = text_of(sms->sms.foreign_id);
+    const char *message_id = octstr_len(sms->sms.foreign_id) == 0
+        ? NULL : text_of(sms->sms.foreign_id);
     Ticket ticket;
     bool known = tickets_get(tickets, ticket_of(sms), &ticket);
 
     mailbox_put(mailbox, &link_news_create(NEWS_SENT, serial, ticket_of(sms),
                                            NULL, message_id,
-                                           NULL)->head.letter);
+                                           text_of(written))->head.letter);
     if (known && message_id != NULL)
         filter_add(ours, ticket.smsc_id, message_id);
 }
@@ -153,6 +155,32 @@ static void receipt(unsigned long serial, const Msg *report)
                             text_of(report->sms.foreign_id),
                             text_of(report->sms.msgdata));
     news->dlr = meaning_of(report->sms.dlr_mask);
+    mailbox_put(mailbox, &news->head.letter);
+}
+
+static Heard heard_of(const GwAnswer *answer)
+{
+    switch (answer->how) {
+    case GW_ANSWERED:
+        return HEARD_ANSWER;
+    case GW_UNANSWERED:
+        return HEARD_NOTHING;
+    case GW_LINK_LOST:
+        break;
+    }
+    return HEARD_LOSS;
+}
+
+static void link_answer(unsigned long serial, GwAsk what, const Msg *sms,
+                        const GwAnswer *answer)
+{
+    LinkNews *news = link_news_create(NEWS_ANSWER, serial, ticket_of(sms),
+                                      NULL, NULL, NULL);
+
+    (void) what;
+    news->heard = heard_of(answer);
+    news->status = (uint32_t) answer->status;
+    news->message_state = answer->message_state;
     mailbox_put(mailbox, &news->head.letter);
 }
 
@@ -211,9 +239,9 @@ static Msg *message_of(const WireSegment *segment)
     return msg;
 }
 
-static WireSend wire_send(unsigned long serial, const WireSegment *segment)
+static WireSend taken(GwSend how)
 {
-    switch (host->link_send(serial, message_of(segment))) {
+    switch (how) {
     case GW_SEND_OK:
         return WIRE_OK;
     case GW_SEND_FULL:
@@ -225,6 +253,23 @@ static WireSend wire_send(unsigned long serial, const WireSegment *segment)
         break;
     }
     return WIRE_NO_LINK;
+}
+
+static WireSend wire_send(unsigned long serial, const WireSegment *segment)
+{
+    return taken(host->link_send(serial, message_of(segment)));
+}
+
+static WireSend wire_ask(unsigned long serial, const WireQuestion *asked)
+{
+    Msg *msg = question;
+
+    put_text(&msg->sms.sender, asked->sender);
+    put_text(&msg->sms.receiver, asked->receiver);
+    put_text(&msg->sms.foreign_id, asked->message_id);
+    msg->sms.ticket = (void *) (uintptr_t) asked->number;
+    return taken(host->link_ask(serial, asked->what == WIRE_CANCEL
+                                ? GW_ASK_CANCEL : GW_ASK_QUERY, msg));
 }
 
 typedef struct {
@@ -246,6 +291,7 @@ static void found_link(const GwLink *link, void *arg)
     to->active = link->active;
     to->preferred = link->preferred;
     to->checked_write = link->checked_write;
+    to->can_ask = link->can_ask;
     to->driver = classify_driver(link->name);
 }
 
@@ -291,7 +337,9 @@ static void wire_report(const WireReport *report)
     host->report(msg);
 }
 
-static const Wire wire = { wire_send, wire_links, wire_listed, wire_report };
+static const Wire wire = {
+    wire_send, wire_links, wire_ask, wire_listed, wire_report
+};
 
 /* --- life ------------------------------------------------------------------ */
 
@@ -334,6 +382,7 @@ static void start_scheduler(void)
         .limits = &config->limits, .overrides = &config->overrides,
         .answer_timeout_us = config->answer_timeout_us,
         .reference_hold_us = config->reference_hold_us,
+        .query = config->query,
         .active_groups = config->active_groups, .wire = &wire,
         .mailbox = mailbox, .tickets = tickets, .log = log_line
     };
@@ -381,11 +430,12 @@ static Octstr *status(int status_type)
     return octstr_format(
         "Convoy: database %s, %d leases, %d groups in hand (%d waiting)%s"
         "Convoy: claimed %ld, finished %ld, submitted %ld, accepted %ld, "
-        "refused %ld, in doubt %ld, receipts %ld, fenced %ld%s",
+        "refused %ld, in doubt %ld, receipts %ld, cancelled %ld, "
+        "fenced %ld%s",
         f.database_up ? "up" : "down", f.leases, f.groups, f.waiting, br,
         (long) f.claimed, (long) f.finished, (long) f.submitted,
         (long) f.accepted, (long) f.refused, (long) f.doubted,
-        (long) f.receipts, (long) f.fenced, br);
+        (long) f.receipts, (long) f.cancelled, (long) f.fenced, br);
 }
 
 /* Unique in the cluster and over time: host, process, moment. */
@@ -420,6 +470,7 @@ void bearerbox_start(const Config *the_config, const GwHost *the_host,
     hooks->before_write = before_write;
     hooks->segment_sent = segment_sent;
     hooks->segment_failed = segment_failed;
+    hooks->link_answer = link_answer;
     hooks->receipt_find = receipt_find;
     hooks->receipt = receipt;
     hooks->status = status;

@@ -34,7 +34,7 @@ static Active *take(Scheduler *s, const StoreGroup *row)
     return active;
 }
 
-/* Message ids of before, so that its receipts find it. */
+/* Message ids of before, so that its receipts find it, and cancels them. */
 static void learn_ids(Scheduler *s, const StoreGroup *row)
 {
     const StoreHistory *h;
@@ -44,7 +44,10 @@ static void learn_ids(Scheduler *s, const StoreGroup *row)
         h = &row->history[i];
         if (h->outcome == LEDGER_ACCEPTED && h->message_id != NULL &&
             h->smsc_id != NULL)
-            ids_add(s->ids, h->smsc_id, h->message_id, row->id, h->copy - 1);
+            ids_add(s->ids, &(IdsName) {
+                        .smsc_id = h->smsc_id, .message_id = h->message_id,
+                        .written = h->text == NULL ? h->message_id : h->text
+                    }, row->id, h->copy - 1);
     }
 }
 
@@ -137,6 +140,10 @@ static void take_reviewed(Scheduler *s, const StoreGroup *row)
     if (row->cancel_requested)
         group_event(&active->group, EVENT_CANCEL, 0, now,
                     scheduler_random(s));
+    if (lent && !group_is_final(&active->group))
+        learn_ids(s, row);
+    if (asks_query(s, active, now))
+        return;
     group_tick(&active->group, now, scheduler_random(s));
     if (lent && !progress_differs(active))
         progress_store(s, active, TIME_NEVER);

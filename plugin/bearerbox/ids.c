@@ -16,7 +16,7 @@ typedef struct Entry {
     struct Entry *by_id, *by_group;
     int64_t group;
     int copy;
-    char *smsc_id, *message_id;
+    char *smsc_id, *message_id, *written;
 } Entry;
 
 struct Ids {
@@ -37,6 +37,7 @@ static void entry_free(Entry *e)
 {
     free(e->smsc_id);
     free(e->message_id);
+    free(e->written);
     free(e);
 }
 
@@ -65,16 +66,17 @@ static unsigned bucket_of(const char *message_id)
     return h % BUCKETS;
 }
 
-void ids_add(Ids *ids, const char *smsc_id, const char *message_id,
-             int64_t group, int copy)
+void ids_add(Ids *ids, const IdsName *name, int64_t group, int copy)
 {
     Entry *e = calloc(1, sizeof(*e));
-    unsigned b = bucket_of(message_id);
+    unsigned b = bucket_of(name->message_id);
 
     if (e == NULL)
         abort();
-    e->smsc_id = strdup(smsc_id);
-    e->message_id = strdup(message_id);
+    e->smsc_id = strdup(name->smsc_id);
+    e->message_id = strdup(name->message_id);
+    if (strcmp(name->written, name->message_id) != 0)
+        e->written = strdup(name->written);
     e->group = group;
     e->copy = copy;
     e->by_id = ids->by_id[b];
@@ -94,6 +96,21 @@ bool ids_find(const Ids *ids, const char *smsc_id, const char *message_id,
             strcmp(e->smsc_id, smsc_id) == 0) {
             *group = e->group;
             *copy = e->copy;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool ids_name(const Ids *ids, int64_t group, int copy, IdsName *name)
+{
+    const Entry *e = ids->by_group[(uint64_t) group % BUCKETS];
+
+    for (; e != NULL; e = e->by_group) {
+        if (e->group == group && e->copy == copy) {
+            name->smsc_id = e->smsc_id;
+            name->message_id = e->message_id;
+            name->written = e->written == NULL ? e->message_id : e->written;
             return true;
         }
     }

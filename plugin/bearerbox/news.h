@@ -17,9 +17,11 @@
 #include "store/store.h"
 
 typedef enum {
-    NEWS_SENT,                  /* status 0; message_id may be NULL */
+    NEWS_SENT,                  /* status 0; message_id may be NULL; text:
+                                 * how the SMSC wrote it, if otherwise */
     NEWS_FAILED,                /* see reason and text */
     NEWS_RECEIPT,               /* smsc_id, message_id, dlr, text */
+    NEWS_ANSWER,                /* to a question; see heard */
     NEWS_LINK_UP,
     NEWS_LINK_DOWN,
     NEWS_LEASES                 /* a LeaseNews */
@@ -31,13 +33,22 @@ typedef struct {
     NewsKind kind;
 } News;
 
+typedef enum {
+    HEARD_ANSWER,
+    HEARD_NOTHING,              /* in time */
+    HEARD_LOSS                  /* of the link, and of the answer with it */
+} Heard;
+
 typedef struct {
     News head;
     unsigned long serial;       /* of the link */
-    uint64_t ticket;
+    uint64_t ticket;            /* or number of the question */
     int64_t at_us;              /* now_us() in the link's thread */
     DriverReason reason;        /* of a failure */
     GroupEvent dlr;             /* what the driver made of a receipt */
+    Heard heard;
+    uint32_t status;            /* of HEARD_ANSWER: SMPP command_status */
+    int message_state;          /* of a query with status 0 */
     char *smsc_id, *message_id, *text;  /* NULL where it makes no sense */
 } LinkNews;
 

@@ -67,6 +67,7 @@ static void cause_of(const Active *active, char *text, size_t size)
 {
     int segment;
     const char *cause = group_cause(&active->group, &segment);
+    char rest[80];
     int n;
 
     n = snprintf(text, size, "%s", cause);
@@ -75,13 +76,16 @@ static void cause_of(const Active *active, char *text, size_t size)
                       active->group.segments);
     if (active->said != NULL && active->group.state == GROUP_UNDELIVERABLE &&
         n < (int) size)
-        snprintf(text + n, size - n, ": %s", active->said);
+        n += snprintf(text + n, size - n, ": %.200s", active->said);
+    group_rest(&active->group, rest, sizeof(rest));
+    if (rest[0] != '\0' && n < (int) size)
+        snprintf(text + n, size - n, "; %s", rest);
 }
 
 void progress_store(Scheduler *s, Active *active, int64_t due)
 {
     const Group *g = &active->group;
-    char cause[256];
+    char cause[512];
 
     if (!group_is_final(g)) {
         batch_set_state(s->open, active, NULL, 0, due, 0);
@@ -118,27 +122,13 @@ void progress_drop(Scheduler *s, Active *active)
 {
     if (!active->dropped) {
         ids_forget_group(s->ids, active->id);
+        questions_forget(s->questions, active->id);
         actives_drop(s->actives, active);
     }
     if (active->ticket != 0)
         tickets_revoke(s->setup.tickets, active->ticket);
     if (active->pending == 0 && !active->queued)
         actives_remove(s->actives, active);
-}
-
-/* No link can cancel: the state machine is told so for each copy. */
-static bool give_up_cancels(Scheduler *s, Active *active, int64_t now)
-{
-    bool any = false;
-    int copy;
-
-    while ((copy = group_next_cancel(&active->group)) != -1) {
-        group_cancel_asked(&active->group, copy);
-        group_event(&active->group, EVENT_CANCEL_LOST, copy, now,
-                    scheduler_random(s));
-        any = true;
-    }
-    return any;
 }
 
 /*
@@ -163,14 +153,14 @@ static void go_on(Scheduler *s, Active *active, int64_t now)
 {
     GroupState state;
 
-    if (give_up_cancels(s, active, now)) {
+    if (asks_cancel(s, active, now)) {
         progress_touch(s, active, now);
         return;
     }
     state = (GroupState) active->group.state;
     if (state != GROUP_SENDING && state != GROUP_ROLLBACK) {
         if (!active->queued && !progress_differs(active) &&
-            group_outstanding(&active->group) == 0)
+            group_outstanding(&active->group) == 0 && active->queries == 0)
             forget(s, active);
         return;
     }
@@ -182,7 +172,7 @@ static void set_timer(Scheduler *s, Active *active)
 {
     int64_t when;
 
-    if (!group_next_time(&active->group, &when))
+    if (!group_next_time(&active->group, &when) || active->queries > 0)
         when = TIME_NEVER;
     if (progress_differs(active) && active->linger_until < when)
         when = active->linger_until;
@@ -255,6 +245,13 @@ GroupEvent progress_receipt_event(LedgerOutcome outcome, int code)
                      : EVENT_RECEIPT_FAILED_TEMPORARY;
 }
 
+int progress_receipt_code(GroupEvent what)
+{
+    if (what == EVENT_RECEIPT_FAILED_PERMANENT)
+        return 1;
+    return what == EVENT_RECEIPT_FAILED_TEMPORARY ? 0 : -1;
+}
+
 
 /* --- timers -------------------------------------------------------------- */
 
@@ -291,20 +288,24 @@ static void check_answer(Scheduler *s, Active *active, int64_t now)
                    -1, NULL, now);
 }
 
+void progress_tick(Scheduler *s, Active *active, int64_t now)
+{
+    group_tick(&active->group, now, scheduler_random(s));
+    /* a moment that group_tick() did nothing about is a back-off that is
+     * over; it must not come again at once */
+    actives_wake_at(s->actives, active, TIME_NEVER);
+    progress_touch(s, active, now);
+}
+
 void progress_timers(Scheduler *s, int64_t now)
 {
     Active *active;
 
     while ((active = actives_first(s->actives)) != NULL &&
            active->when <= now) {
-        if (active->ticket != 0 && active->answer_due <= now) {
+        if (active->ticket != 0 && active->answer_due <= now)
             check_answer(s, active, now);
-            continue;
-        }
-        group_tick(&active->group, now, scheduler_random(s));
-        /* a moment that group_tick() did nothing about is a back-off that
-         * is over; it must not come again at once */
-        actives_wake_at(s->actives, active, TIME_NEVER);
-        progress_touch(s, active, now);
+        else if (!asks_query(s, active, now))
+            progress_tick(s, active, now);
     }
 }

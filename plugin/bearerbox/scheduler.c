@@ -274,6 +274,8 @@ static int wait_ms(Scheduler *s, int64_t now)
     if (first != NULL)
         until = earlier(until, first->when);
     until = earlier(until, s->look_again);
+    if (now < s->held_until)
+        until = earlier(until, questions_next_time(s->questions, now));
     if (s->wake_owed && store_state(s->store) == STORE_UP)
         until = earlier(until, s->next_wake);
     until = earlier(until, receipts_ripen(s->receipts, now));
@@ -335,6 +337,7 @@ static void round_once(Scheduler *s)
     if (now >= s->look_again)
         handover_look_again(s, now);
     handover_pump(s, now);
+    asks_pump(s, now);
     if (store_state(s->store) == STORE_UP) {
         wake_notifiers(s, now);
         flush(s);
@@ -380,6 +383,7 @@ Scheduler *scheduler_create(const SchedulerSetup *setup)
     s->ids = ids_create();
     s->known = filter_create();
     s->receipts = receipts_create();
+    s->questions = questions_create(setup->wire);
     s->open = batch_create();
     s->next_number = 1;
     s->dice[0] = (unsigned short) now_us();
@@ -398,6 +402,7 @@ void scheduler_destroy(Scheduler *s)
     batch_destroy(s->flying);
     actives_destroy(s->actives);
     receipts_destroy(s->receipts);
+    questions_destroy(s->questions);
     filter_destroy(s->known);
     ids_destroy(s->ids);
     links_destroy(s->links);

@@ -11,6 +11,7 @@
  *   what they did goes into the open batch   batch.c
  *   one batch at a time is committed         batch.c, store.h
  *   committed groups go on: next segment     handover.c
+ *   or accepted ones are taken back          asks.c
  *   free places are filled by new claims     claims.c
  */
 
@@ -37,6 +38,7 @@ typedef struct {
     const StatusOverrides *overrides;
     int64_t answer_timeout_us;
     int64_t reference_hold_us;
+    bool query;                     /* ask the SMSC before UNKNOWN */
     int active_groups;              /* groups in memory at most */
     const Wire *wire;
     Mailbox *mailbox;
@@ -49,7 +51,7 @@ typedef struct {
 typedef struct {
     bool database_up;
     int leases, groups, waiting;
-    int64_t submitted, accepted, refused, doubted, receipts;
+    int64_t submitted, accepted, refused, doubted, receipts, cancelled;
     int64_t claimed, finished, fenced;
 } SchedulerFigures;
 

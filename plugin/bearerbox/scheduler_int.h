@@ -13,6 +13,7 @@
 #include "bearerbox/filter.h"
 #include "bearerbox/ids.h"
 #include "bearerbox/news.h"
+#include "bearerbox/questions.h"
 #include "bearerbox/queue.h"
 #include "bearerbox/receipts.h"
 #include "bearerbox/scheduler.h"
@@ -43,6 +44,7 @@ struct Scheduler {
     Ids *ids;
     Filter *known;              /* message ids whose answer has been seen */
     Receipts *receipts;
+    Questions *questions;
 
     char instance[INSTANCE_SIZE];   /* the name our batches are under */
     LeaseHeld *held;            /* leases, and until when */
@@ -96,6 +98,16 @@ void scheduler_refused(Scheduler *s, StoreOutcome outcome);
 
 void answers_take(Scheduler *s, News *news);
 
+/* --- asks.c: cancels and queries ----------------------------------------- */
+
+/* Cancels the copies that a rollback takes back. True: the group changed. */
+bool asks_cancel(Scheduler *s, Active *active, int64_t now);
+/* Queries a group before it ends UNKNOWN, where that is wanted. True: it has
+ * to wait for answers. */
+bool asks_query(Scheduler *s, Active *active, int64_t now);
+void asks_answered(Scheduler *s, const LinkNews *news);
+void asks_pump(Scheduler *s, int64_t now);
+
 /* --- claims.c: what is taken from the database --------------------------- */
 
 /* Asks for what is wanted and not under way. */
@@ -109,14 +121,18 @@ void progress_timers(Scheduler *s, int64_t now);
 void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
                     const Ticket *about, const char *message_id, int code,
                     const char *text, int64_t at_us);
-/* `code` as in StoreLedgerRow: 1 if it failed for good. */
+/* A receipt as a row of the ledger has it, and back; `code` as in
+ * StoreLedgerRow: 1 if it failed for good. */
 GroupEvent progress_receipt_event(LedgerOutcome outcome, int code);
+int progress_receipt_code(GroupEvent what);
 /* A row about a copy, also of a group that is not in hand. */
 void progress_row(Scheduler *s, const Ticket *about, LedgerOutcome outcome,
                   const char *message_id, int code, const char *text,
                   int64_t at_us);
 /* What the ledger says of a copy of a group in hand. */
 Ticket progress_about(const Active *active, int copy);
+/* Time has passed for it. May free it. */
+void progress_tick(Scheduler *s, Active *active, int64_t now);
 /* The group changed: record its doubts and state, set its timer. May free
  * it. */
 void progress_touch(Scheduler *s, Active *active, int64_t now);

@@ -34,11 +34,25 @@ typedef enum {
     WIRE_REFUSED                /* the driver said no */
 } WireSend;
 
+typedef enum {
+    WIRE_CANCEL,                /* do not deliver it any more */
+    WIRE_QUERY                  /* what has become of it? */
+} WireAsk;
+
+/* About a segment that the SMSC has accepted. Borrowed for the call. */
+typedef struct {
+    WireAsk what;
+    uint64_t number;            /* not 0; comes back in the answer */
+    const char *sender, *receiver;  /* as it was handed over */
+    const char *message_id;     /* as the SMSC wrote it; never empty */
+} WireQuestion;
+
 /* A link that may carry a message. */
 typedef struct {
     unsigned long serial;
     char smsc_id[64];
     bool active, preferred, checked_write;
+    bool can_ask;               /* its driver knows cancels and queries */
     Driver driver;
 } WireLink;
 
@@ -61,6 +75,9 @@ typedef struct {
      */
     int (*links)(const char *route, const char *receiver, WireLink *links,
                  int max);
+
+    /* Asks the SMSC behind this link; after WIRE_OK one answer will come. */
+    WireSend (*ask)(unsigned long serial, const WireQuestion *question);
 
     /* NULL if the lists let this sender and receiver pass, else why not;
      * a static text. */

@@ -32,6 +32,7 @@
 #define CONVOY_CORE_GROUP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "clock.h"
@@ -257,6 +258,14 @@ bool group_leaves_parts(const Group *g);
 /* Why the group ended as it did, in words for a result's desc; *segment is
  * the segment that decided it, or -1. Static text; "" while it lives. */
 const char *group_cause(const Group *g, int *segment);
+
+/*
+ * What became of the segments of a group that has ended otherwise than
+ * DELIVERED: how many were cancelled, were too late to cancel, may have come
+ * or still come to the phone. "1 of 3 cancelled, 1 may be on the phone"; ""
+ * if there is nothing to tell.
+ */
+void group_rest(const Group *g, char *text, size_t size);
 
 const char *group_state_name(GroupState state);
 const char *group_event_name(GroupEvent event);

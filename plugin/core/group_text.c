@@ -4,6 +4,8 @@
  * The reason is read off the copies, so that it needs no memory of its own
  * and is the same for every owner that finishes the group.
  */
+#include <stdio.h>
+
 #include "facts.h"
 #include "group.h"
 
@@ -97,10 +99,10 @@ const char *group_cause(const Group *g, int *segment)
             return cause_of_undeliverable(g, segment);
         case GROUP_EXPIRED:
             *segment = facts_first_absent(g);
-            return "deadline passed before every segment was sent";
+            return "deadline passed before every segment was delivered";
         case GROUP_CANCELLED:
             *segment = facts_first_absent(g);
-            return "cancelled before every segment was sent";
+            return "cancelled before every segment was delivered";
         case GROUP_UNKNOWN:
             *segment = first_undelivered(g);
             return "no receipt came in time";
@@ -112,4 +114,49 @@ const char *group_cause(const Group *g, int *segment)
             break;
     }
     return "";
+}
+
+/* Has a copy of this segment that was cancelled, or was too late for it? */
+static bool was_asked_back(const Group *g, int segment, bool too_late)
+{
+    for (int i = 0; i < g->copies_len; i++) {
+        const Copy *copy = &g->copies[i];
+
+        if (copy->segment == segment
+            && (too_late ? copy->cancel == CANCEL_TOO_LATE
+                         : copy->state == COPY_CANCELLED))
+            return true;
+    }
+    return false;
+}
+
+static size_t add(char *text, size_t size, size_t len, int n, int of,
+                  const char *what)
+{
+    if (n == 0 || len >= size)
+        return len;
+    if (len == 0)
+        return (size_t) snprintf(text, size, "%d of %d %s", n, of, what);
+    return len + (size_t) snprintf(text + len, size - len, ", %d %s", n,
+                                   what);
+}
+
+void group_rest(const Group *g, char *text, size_t size)
+{
+    int cancelled = 0, late = 0, there = 0;
+    size_t len = 0;
+
+    text[0] = '\0';
+    if (!group_is_final(g) || g->state == GROUP_DELIVERED)
+        return;
+    for (int segment = 0; segment < g->segments; segment++) {
+        bool absent = facts_absent(g, segment);
+
+        there += !absent;
+        cancelled += absent && was_asked_back(g, segment, false);
+        late += !absent && was_asked_back(g, segment, true);
+    }
+    len = add(text, size, len, cancelled, g->segments, "cancelled");
+    len = add(text, size, len, late, g->segments, "too late to cancel");
+    add(text, size, len, there, g->segments, "may be on the phone");
 }

@@ -163,6 +163,9 @@ typedef struct {
     int outcome;                    /* LedgerOutcome of core/group.h */
     int code;                       /* as in StoreLedgerRow */
     const char *smsc_id, *message_id;   /* NULL: none */
+    const char *text;               /* of an acceptance only, or NULL: the
+                                     * message id as the SMSC wrote it, if it
+                                     * wrote it otherwise */
     int64_t ago_us;
 } StoreHistory;
 
@@ -206,7 +209,8 @@ typedef struct {
     const char *smsc_id;
     int64_t link;                   /* serial number, 0: none */
     const char *message_id;         /* NULL: none */
-    int code;                       /* refused: command_status; not
+    int code;                       /* refused, or its cancel was:
+                                     * command_status; not
                                      * delivered: 1 if for good, 0 if not;
                                      * -1: none */
     const char *text;               /* NULL, or the SMSC's own words */

@@ -93,7 +93,8 @@ static const PgField HISTORY_FIELDS[] = {
     PG_AS("h_ago_us", StoreHistory, ago_us, INT8, PG_NOT_NULL),
     PG_AS("h_code", StoreHistory, code, INT4, PG_NULL_MINUS),
     PG_AS("h_smsc_id", StoreHistory, smsc_id, TEXT, PG_NULL),
-    PG_AS("h_message_id", StoreHistory, message_id, TEXT, PG_NULL)
+    PG_AS("h_message_id", StoreHistory, message_id, TEXT, PG_NULL),
+    PG_AS("h_text", StoreHistory, text, TEXT, PG_NULL)
 };
 
 static const PgField FENCED_FIELDS[] = {

@@ -16,7 +16,8 @@ BEGIN
            coalesce(h.segment, '{}'), coalesce(h.attempt, '{}'),
            coalesce(h.copy, '{}'), coalesce(h.outcome, '{}'),
            coalesce(h.ago_us, '{}'), coalesce(h.code, '{}'),
-           coalesce(h.smsc_id, '{}'), coalesce(h.message_id, '{}')
+           coalesce(h.smsc_id, '{}'), coalesce(h.message_id, '{}'),
+           coalesce(h.text, '{}')
     FROM live l
          JOIN body b ON b.day = l.body_day AND b.group_id = l.id
          LEFT JOIN LATERAL (
@@ -27,7 +28,9 @@ BEGIN
                     array_agg(span_us(started - e.at)) AS ago_us,
                     array_agg(coalesce(e.code, -1)) AS code,
                     array_agg(e.smsc_id) AS smsc_id,
-                    array_agg(e.message_id) AS message_id
+                    array_agg(e.message_id) AS message_id,
+                    array_agg(CASE WHEN e.outcome = 1 THEN e.text END)
+                        AS text
              FROM (SELECT * FROM ledger a
                    WHERE (l.tries > 1 OR NOT claimed) AND a.group_id = l.id
                          AND a.day BETWEEN l.stored_day AND utc_day(started)

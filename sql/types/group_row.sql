@@ -31,5 +31,6 @@ CREATE TYPE group_row AS (
     h_ago_us         bigint[],
     h_code           int[],
     h_smsc_id        text[],
-    h_message_id     text[]
+    h_message_id     text[],
+    h_text           text[]     -- of acceptances only
 );

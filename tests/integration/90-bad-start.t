@@ -28,6 +28,7 @@ VALUES = [
     ('max-attempts', '0', []), ('retry-delay', 'x', []),
     ('retry-delay-max', '-5', []), ('segment-retries', '-1', []),
     ('receipt-timeout', '0', []), ('reference-hold', '1.5.2', []),
+    ('query', 'perhaps', ['yes', 'no']),
     ('active-groups', '0', []), ('deployment', '""', []),
     ('retryable-status', '0x08;banana', ['banana']),
     ('permanent-status', '99999999999', ['99999999999']),

@@ -15,6 +15,11 @@ FINAL = {'DELIVERED': 'delivered', 'UNDELIVERABLE': 'undeliverable',
          'UNKNOWN': 'unknown'}
 
 
+# Answers to a cancel_sm that say nothing of the message: system error, queue
+# full, throttled, temporary error.
+NOT_NOW = (0x08, 0x14, 0x58, 0x64)
+
+
 # --- results ----------------------------------------------------------------
 
 def wrong_results(pushes, results, state='DELIVERED'):
@@ -148,6 +153,18 @@ def sent_after(journal, final):
     return violations
 
 
+def wrong_cancels(journal):
+    """Each cancel_sm names one message that this gateway has submitted, with
+    the addresses of its submit: never none, which would mean every message
+    to that phone."""
+    known = {submit.message_id for submit in journal.submits}
+    return [f'cancels nothing of ours: {event}'
+            for event in journal.events('cancel')
+            if event['wildcard'] or not event['message_id']
+            or event['result'] in ('unknown', 'address mismatch')
+            or event['message_id'] not in known]
+
+
 def repeated(submits):
     """How many submits of one push repeat a segment."""
     return len(submits) - len({submit.part for submit in submits})
@@ -232,6 +249,10 @@ def _expected(submits):
             rows.append(('delivered', submit.part, submit.message_id))
         elif submit.receipt and submit.status == 0:
             rows.append(('not delivered', submit.part, submit.message_id))
+        rows += [('too late to cancel' if status else 'cancelled',
+                  submit.part, submit.message_id)
+                 for status in (event['status'] for event in submit.cancels)
+                 if status is not None and status not in NOT_NOW]
     return rows
 
 
@@ -288,7 +309,8 @@ def ledger_untrue(ledger, journal):
         true = set(_expected(submits))
         for row in rows:
             if row.outcome in ('accepted', 'refused', 'delivered',
-                               'not delivered') and _said(row) not in true:
+                               'not delivered', 'cancelled',
+                               'too late to cancel') and _said(row) not in true:
                 violations.append(f'push {tag}: {row} did not happen')
         accepted = Counter((row.attempt, row.segment) for row in rows
                            if row.outcome == 'accepted')

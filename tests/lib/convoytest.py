@@ -63,6 +63,7 @@ def judge(tap, box, pi, all_pushes, state='DELIVERED', crash=False,
     if not (crash or restart):
         none(checks.links_changed(journal), 'every attempt stays on one link')
     none(checks.interleaved(journal), 'one group at a time per receiver')
+    none(checks.wrong_cancels(journal), 'each cancel names its message')
     none(checks.references_changed(journal),
          'copies of a segment are the same octets')
     none(checks.ledger_untrue(ledger, journal) if crash

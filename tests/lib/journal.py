@@ -13,11 +13,12 @@ from pushes import tag_of
 class Submit:
     """One submit_sm and what became of it. `link` is the SMSC's number of
     the connection; `number` counts all submits. `status` is that of the
-    answer, None if there was none. Times are seconds since the epoch."""
+    answer, None if there was none. Times are seconds since the epoch.
+    `cancels` are the events of its cancel_sms."""
 
     __slots__ = ('number', 'tag', 'dst', 'ref', 'part', 'total', 'link',
                  'sent', 'status', 'answered', 'answer_number', 'message_id',
-                 'validity', 'priority', 'receipt', 'message')
+                 'validity', 'priority', 'receipt', 'cancels', 'message')
 
     def __init__(self, number, event):
         self.number = number
@@ -30,6 +31,7 @@ class Submit:
         self.validity, self.priority = event['validity'], event['priority']
         self.status = self.answered = self.answer_number = None
         self.message_id = self.receipt = None
+        self.cancels = []
 
     def __repr__(self):
         status = 'none' if self.status is None else f'{self.status:#x}'
@@ -73,6 +75,11 @@ class Journal:
                 submit.receipt = event['stat']
             else:
                 self._early[event['message_id']] = event['stat']
+            self.others.append(event)
+        elif kind == 'cancel':
+            submit = self._by_id.get(event['message_id'])
+            if submit:
+                submit.cancels.append(event)
             self.others.append(event)
         elif kind == 'display':
             event['tag'] = tag_of(bytes.fromhex(event['payload']))

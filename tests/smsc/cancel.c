@@ -26,7 +26,7 @@ static bool same_address(const struct smpp_address *a,
 static void journal_cancel(struct link *link,
                            const struct smpp_header *header,
                            const char *message_id, const char *destination,
-                           bool wildcard, const char *result)
+                           bool wildcard, int64_t status, const char *result)
 {
     struct buffer *event = journal_begin(&link->smsc->journal, "cancel");
 
@@ -35,6 +35,7 @@ static void journal_cancel(struct link *link,
     json_string(event, "message_id", message_id);
     json_string(event, "dst", destination);
     json_boolean(event, "wildcard", wildcard);
+    json_known(event, "status", status);
     json_string(event, "result", result);
     journal_end(&link->smsc->journal);
 }
@@ -85,13 +86,19 @@ static uint32_t cancel_all(struct link *link,
             continue;
         message_cancel(message);
         journal_cancel(link, header, message->id,
-                       message->destination.digits, true, "cancelled");
+                       message->destination.digits, true, SMPP_OK,
+                       "cancelled");
         cancelled++;
     }
     if (cancelled == 0)
         journal_cancel(link, header, "", reference->destination.digits, true,
-                       "none");
+                       SMPP_RCANCELFAIL, "none");
     return cancelled > 0 ? SMPP_OK : SMPP_RCANCELFAIL;
+}
+
+static bool is_answered(const struct plan_rule *rule)
+{
+    return rule == NULL || rule->effect == PLAN_STATUS;
 }
 
 static uint32_t cancel_one(struct link *link,
@@ -115,7 +122,7 @@ static uint32_t cancel_one(struct link *link,
     journal_cancel(link, header, reference->message_id,
                    message != NULL ? message->destination.digits
                                    : reference->destination.digits,
-                   false, result);
+                   false, is_answered(rule) ? (int64_t) status : -1, result);
     return status;
 }
 
@@ -141,7 +148,7 @@ void cancel_handle(struct link *link, const struct smpp_header *header,
         }
         status = cancel_one(link, header, &reference, rule, message);
     }
-    if (rule == NULL || rule->effect == PLAN_STATUS)
+    if (is_answered(rule))
         smpp_put_header_only(&link->out, header->command | SMPP_RESPONSE,
                              status, header->sequence);
 }

@@ -164,21 +164,32 @@ static void test_filter(void **state)
 static void test_ids(void **state)
 {
     Ids *ids = ids_create();
+    IdsName name;
     int64_t group;
     int copy;
 
     (void) state;
-    ids_add(ids, "A", "1", 7, 0);
-    ids_add(ids, "A", "2", 7, 1);
-    ids_add(ids, "B", "1", 8, 0);
+    ids_add(ids, &(IdsName) { "A", "1", "1" }, 7, 0);
+    ids_add(ids, &(IdsName) { "A", "2", "0002" }, 7, 1);
+    ids_add(ids, &(IdsName) { "B", "1", "1" }, 8, 0);
     assert_true(ids_find(ids, "A", "2", &group, &copy));
     assert_int_equal(group, 7);
     assert_int_equal(copy, 1);
     assert_true(ids_find(ids, "B", "1", &group, &copy));
     assert_int_equal(group, 8);
     assert_false(ids_find(ids, "B", "2", &group, &copy));
+    assert_false(ids_find(ids, "A", "0002", &group, &copy));
+    assert_true(ids_name(ids, 7, 1, &name));
+    assert_string_equal(name.smsc_id, "A");
+    assert_string_equal(name.message_id, "2");
+    assert_string_equal(name.written, "0002");
+    assert_true(ids_name(ids, 7, 0, &name));
+    assert_string_equal(name.written, "1");
+    assert_false(ids_name(ids, 7, 2, &name));
+    assert_false(ids_name(ids, 9, 0, &name));
     ids_forget_group(ids, 7);
     assert_false(ids_find(ids, "A", "1", &group, &copy));
+    assert_false(ids_name(ids, 7, 0, &name));
     assert_true(ids_find(ids, "B", "1", &group, &copy));
     ids_destroy(ids);
 }

@@ -631,9 +631,9 @@ static void the_cause_of_a_result(void **state)
         { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_NONE, LEDGER_NONE, -1,
           "receiver or route is not allowed" },
         { GROUP_EXPIRED, AIM_EXPIRE, LEDGER_ACCEPTED, LEDGER_NONE, 1,
-          "deadline passed before every segment was sent" },
+          "deadline passed before every segment was delivered" },
         { GROUP_CANCELLED, AIM_CANCEL, LEDGER_CANCELLED, LEDGER_ACCEPTED, 0,
-          "cancelled before every segment was sent" },
+          "cancelled before every segment was delivered" },
         { GROUP_UNKNOWN, AIM_NONE, LEDGER_DELIVERED, LEDGER_ACCEPTED, 1,
           "no receipt came in time" },
         { GROUP_SENDING, AIM_NONE, LEDGER_ACCEPTED, LEDGER_NONE, -1, "" },
@@ -656,6 +656,48 @@ static void the_cause_of_a_result(void **state)
     }
 }
 
+static void what_a_group_leaves_behind(void **state)
+{
+    static const struct {
+        GroupState state;
+        LedgerOutcome rows[3];      /* of segment 1 accepted, and so on */
+        const char *expected;
+    } cases[] = {
+        { GROUP_UNDELIVERABLE, { LEDGER_CANCELLED, LEDGER_CANCEL_LATE,
+                                 LEDGER_NOT_DELIVERED },
+          "1 of 3 cancelled, 1 too late to cancel, 1 may be on the phone" },
+        { GROUP_UNDELIVERABLE, { LEDGER_DELIVERED, LEDGER_NONE,
+                                 LEDGER_NOT_DELIVERED },
+          "2 of 3 may be on the phone" },
+        { GROUP_EXPIRED, { LEDGER_CANCELLED, LEDGER_CANCELLED,
+                           LEDGER_CANCELLED }, "3 of 3 cancelled" },
+        { GROUP_UNDELIVERABLE, { LEDGER_NOT_DELIVERED, LEDGER_NOT_DELIVERED,
+                                 LEDGER_NOT_DELIVERED }, "" },
+        { GROUP_UNKNOWN, { LEDGER_DELIVERED, LEDGER_NONE, LEDGER_NONE },
+          "3 of 3 may be on the phone" },
+        { GROUP_DELIVERED, { LEDGER_NONE, LEDGER_NONE, LEDGER_NONE }, "" },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[80], small[12];
+        Group g;
+
+        group_init(&g, &defaults, 3, cases[i].state, AIM_FAIL, 1, false,
+                   DEADLINE, TIME_NEVER);
+        for (int k = 0; k < 3; k++) {
+            group_restore(&g, k + 1, k, 1, LEDGER_ACCEPTED, 0);
+            if (cases[i].rows[k] != LEDGER_NONE)
+                group_restore(&g, k + 1, k, 1, cases[i].rows[k], 0);
+        }
+        group_rest(&g, text, sizeof(text));
+        assert_string_equal(text, cases[i].expected);
+        group_rest(&g, small, sizeof(small));
+        assert_memory_equal(small, text, strlen(small));
+        group_free(&g);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -673,6 +715,7 @@ int main(void)
         cmocka_unit_test(rows_of_one_copy),
         cmocka_unit_test(rows_that_contradict_the_group),
         cmocka_unit_test(the_cause_of_a_result),
+        cmocka_unit_test(what_a_group_leaves_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

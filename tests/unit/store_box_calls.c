@@ -93,6 +93,7 @@ static void keep_history(StoreGroup *group)
     for (i = 0; i < group->histories; i++) {
         history[i].smsc_id = box_keep_text(history[i].smsc_id);
         history[i].message_id = box_keep_text(history[i].message_id);
+        history[i].text = box_keep_text(history[i].text);
     }
     group->history = history;
 }

@@ -137,6 +137,7 @@ void batch_writes_the_ledger(void **state)
                                            .deadline_in_us = 300000 }));
     group = box_claim_one(&box, "4670123");
     rows[0] = row_of(&group, 1, LEDGER_ACCEPTED, "id-1");
+    rows[0].text = "ID1";
     rows[1] = row_of(&group, 2, LEDGER_REFUSED, NULL);
     rows[1].code = 0x58;
     rows[1].text = "throttled";
@@ -156,11 +157,13 @@ void batch_writes_the_ledger(void **state)
     assert_int_equal(history[0].code, -1);
     assert_string_equal(history[0].smsc_id, "smsc");
     assert_string_equal(history[0].message_id, "id-1");
+    assert_string_equal(history[0].text, "ID1");
     assert_true(history[0].ago_us >= 1000 &&
                 history[0].ago_us < 60000000);
     assert_int_equal(history[1].outcome, LEDGER_REFUSED);
     assert_int_equal(history[1].code, 0x58);
     assert_null(history[1].message_id);
+    assert_null(history[1].text);
     assert_int_equal(history[2].outcome, LEDGER_IN_DOUBT);
     assert_int_equal(history[2].copy, 3);
     assert_null(history[2].smsc_id);

@@ -155,6 +155,8 @@ StoreGroup fake_row(const FakeGroup *group)
             .code = rows[i].row.code,
             .smsc_id = rows[i].row.smsc_id,
             .message_id = rows[i].row.message_id,
+            .text = rows[i].row.outcome == LEDGER_ACCEPTED
+                ? rows[i].row.text : NULL,
             .ago_us = fake_db.now - rows[i].at
         };
     }

@@ -44,6 +44,10 @@ def test_cancel(folder):
            ('cancelled', False), ('lost', False), ('cancelled', False),
            ('cancelled', True), ('cancelled', True), ('none', True)],
           'the journal')
+    equal([e['result'] for e in smsc.all('cancel') if e['status'] is None],
+          ['cancelled', 'lost'], 'and what was not answered')
+    equal([e['status'] for e in smsc.all('cancel')][:4],
+          [OK, CANCELFAIL, CANCELFAIL, INVMSGID], 'and the answers')
     equal(len(smsc.all('display')), 1, 'what was cancelled is not displayed')
     smsc.stop()
 
