@@ -290,7 +290,6 @@ static void start(Store *store)
         return;
     }
     store->phase = PG_STARTING;
-    store->start_failed = false;
     send_settings(store);
     send_query(store, "SELECT system_identifier,"
                " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"
@@ -325,6 +324,7 @@ void pg_connect(Store *store)
         pg_lost(store);         /* store_open() has told why */
         return;
     }
+    store->start_failed = false;
     store->give_up_at = store->now +
         (int64_t) conninfo_timeout_s(store->conninfo) * 1000000;
     store->conn = PQconnectStartParams(conninfo_keywords(store->conninfo),

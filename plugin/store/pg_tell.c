@@ -14,7 +14,8 @@
 #include "store/pg_int.h"
 
 /* A server that is stopped and started gives a handful of reasons within
- * seconds; the one that stays is the one to mend. */
+ * seconds; the one that stays is the one to mend. So is at once what the
+ * checks of pg_start.c find. */
 static const int64_t LASTS_US = 10 * 1000000;
 
 /* On a disk that is nearly full a small call passes now and then. */
@@ -64,7 +65,8 @@ void pg_tell_down(Store *store)
         say(store, true, "%s: the database is gone, %s: %s",
             store->role->title, store->role->meanwhile, store->error);
     } else if (strcmp(store->error, store->told_error) != 0 &&
-               store->now - store->error_since >= LASTS_US) {
+               (store->start_failed ||
+                store->now - store->error_since >= LASTS_US)) {
         say(store, true, "%s: the database stays away: %s",
             store->role->title, store->error);
     } else {

@@ -55,8 +55,8 @@ typedef struct {
  * Opens a store. `conninfo` is a libpq connection string; a host by name may
  * block while it is looked up, by address or socket nothing does. `on_state`
  * is called from store_run at each change, and again with STORE_DOWN when it
- * has been down for another reason for ten seconds; after STORE_UP all
- * earlier calls have been answered. A call made while the store is down is
+ * has been down for another reason for ten seconds, or for one that somebody
+ * has to mend; after STORE_UP all earlier calls have been answered. A call made while the store is down is
  * answered STORE_LOST by the next store_run. The first connect starts with
  * the first store_run.
  * `notified` is called for each notification on a channel this role listens

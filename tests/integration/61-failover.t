@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 """PostgreSQL is killed in the middle of 5,000 pushes and its synchronous
 standby takes over. The boxes, which are not touched, find it by themselves:
-nothing is lost, nothing is reported falsely, nothing is sent twice."""
+nothing is lost, nothing is reported falsely, nothing is sent twice. When the
+old primary comes back they do not go back to it."""
 
 import os
 import sys
@@ -15,6 +16,7 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
 from database import Database                                   # noqa: E402
 
 PUSHES = 5000
+BOXES = 'bearerbox', 'wapbox'
 
 
 def the_standby(box):
@@ -45,8 +47,40 @@ def fail_over(tap, box):
            f'{stored} on the primary, {kept} on the standby')
 
 
+def the_dead_return(tap, box, pi, done):
+    """The old primary is started again, as nobody should: it may be written
+    to, and stands first in the list. But what it takes is lost."""
+    standby = box.database = the_standby(box)
+    box.start('postgres')
+    zombie = Database(box.env)
+    zombie.where.update(host=box.env['PGHOST'].split(',')[0],
+                        port=box.env['PGPORT'].split(',')[0])
+    zombie.rows('ALTER SYSTEM RESET synchronous_standby_names')
+    zombie.rows('SELECT pg_reload_conf()')
+    zombie.rows('CREATE TABLE public.writable ()')
+    stored = zombie.value('SELECT count(*) FROM convoy.push')
+
+    for name in BOXES:
+        tap.none(replaced(box, name), f'{name} does not know it yet')
+    standby.rows('SELECT pg_terminate_backend(pid) FROM pg_stat_activity '
+                 "WHERE usename = 'convoy'")
+    for name in BOXES:
+        wait_until(lambda: replaced(box, name), 10,
+                   f'{name} recognises the old primary')
+    last = pi.push(pushes.make(200, prefix='+4674'), until_accepted=True)
+    wait_for_results(box, pi, last, outage=True)
+    tap.equal(zombie.value('SELECT count(*) FROM convoy.push'), stored,
+              'a primary that has been replaced gets no push')
+    judge(tap, box, pi, done + last, outage=True, name='old primary')
+
+
+def replaced(box, name):
+    return [line for line in box.log(name).splitlines()
+            if 'has been replaced' in line]
+
+
 def test(tap):
-    with Sandbox('--standby', plan='delay 5..40ms\n') as box, \
+    with Sandbox('--standby', '--log', '1', plan='delay 5..40ms\n') as box, \
             Initiator(box.env['PPG_URL']) as pi:
         before = box.pids('bearerbox'), box.pids('wapbox')
         batch = pi.begin(pushes.make(PUSHES), until_accepted=True)
@@ -67,6 +101,7 @@ def test(tap):
         judge(tap, box, pi, all_pushes, outage=True)
         tap.none([submits for submits in box.journal.by_tag().values()
                   if checks.repeated(submits)], 'no segment is sent again')
+        the_dead_return(tap, box, pi, all_pushes)
 
 
 run(test)
