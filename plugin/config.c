@@ -258,6 +258,14 @@ static int read_overrides(CfgGroup *grp, Config *c)
     return 0;
 }
 
+static int check_location(const Config *c)
+{
+    if (c->state_location[0] == '/' && strlen(c->state_location) < 900)
+        return 0;
+    return wrong("state-location", c->state_location,
+                 "the full path of a folder");
+}
+
 /* What one key says about another. */
 static int check_pairs(const Config *c)
 {
@@ -450,10 +458,12 @@ Config *config_read(Cfg *cfg)
     c->limits.segment_delay = SEGMENT_DELAY_US;
     c->limits.segment_delay_max = SEGMENT_DELAY_MAX_US;
     c->deployment = value_or(grp, "deployment", "default");
+    c->state_location = value_or(grp, "state-location", "/var/lib/convoy");
     c->smsc_id = value_of(grp, "smsc-id");
     c->notify_allow = value_or(grp, "notify-allow", "");
     read_prefixes(cfg, c);
-    if (read_connection(cfg, grp, c) == -1 || read_durations(grp, c) == -1 ||
+    if (check_location(c) == -1 || read_connection(cfg, grp, c) == -1 ||
+        read_durations(grp, c) == -1 ||
         read_numbers(grp, c) == -1 || read_overrides(grp, c) == -1 ||
         read_milestone(grp, "advance-on", &c->limits.advance_on,
                        ON_ACCEPTED) == -1 ||
@@ -482,6 +492,7 @@ void config_destroy(Config *c)
     gw_free(c->conninfo);
     gw_free(c->pgsql_id);
     gw_free(c->deployment);
+    gw_free(c->state_location);
     gw_free(c->smsc_id);
     gw_free(c->notify_allow);
     gw_free(c);

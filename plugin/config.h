@@ -25,6 +25,7 @@ typedef struct {
     char *pgsql_id;             /* names the connection, for the operator */
     char *conninfo;             /* libpq connection string */
     char *deployment;           /* queue name checked against the database */
+    char *state_location;       /* folder of what a box remembers */
     char *smsc_id;              /* for pushes that name none; NULL: any */
     int max_segments;           /* 1..255 */
     int concat_bits;            /* 8 or 16 */

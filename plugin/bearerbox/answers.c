@@ -207,8 +207,10 @@ static void leases(Scheduler *s, const LeaseNews *news)
         abort();
     s->n_held = news->n;
     s->held_until = news->until_us;
+    s->yielding = false;
     for (i = 0; i < news->n; i++) {
         s->held[i] = news->held[i];
+        s->yielding = s->yielding || news->held[i].yielding;
         if (news->held[i].fresh)
             s->adopt_wanted = true;
     }
@@ -218,6 +220,9 @@ static void leases(Scheduler *s, const LeaseNews *news)
         s->reclaim = false;
         new_instance(s, news->instance);
     }
+    s->claim_outdated = s->claiming;
+    if (s->yielding)
+        giveback_all_due(s, now_us());
 }
 
 void answers_take(Scheduler *s, News *news)
@@ -239,7 +244,7 @@ void answers_take(Scheduler *s, News *news)
         break;
     case NEWS_LINK_UP:
         leases_hurry(s->setup.leases);
-        handover_look_again(s, now_us());
+        handover_look_again(s, false, now_us());
         break;
     case NEWS_LINK_DOWN:
         links_forget(s->links, link->serial);

@@ -22,6 +22,7 @@
 
 #include "bearerbox/bearerbox.h"
 #include "bearerbox/filter.h"
+#include "bearerbox/last_batch.h"
 #include "bearerbox/leases.h"
 #include "bearerbox/news.h"
 #include "bearerbox/scheduler.h"
@@ -36,6 +37,7 @@ static char box[64];            /* part of the names of its instances */
 static Mailbox *mailbox;
 static Tickets *tickets;
 static Filter *ours;            /* ids of our segments, for receipt_find() */
+static LastBatch *last_batch;
 static Leases *leases;
 static Scheduler *scheduler;
 static long scheduler_thread = -1;
@@ -371,10 +373,12 @@ static void schedule(void *arg)
 
 static void start_scheduler(void)
 {
+    LastBatch *last = last_batch_open(config->state_location,
+                                      config->deployment, log_line);
     LeasesSetup lease_setup = {
         .conninfo = config->conninfo, .deployment = config->deployment,
         .box = box, .wire = &wire, .to = mailbox,
-        .tickets = tickets, .spawn = spawn, .join = gwthread_join,
+        .tickets = tickets, .last_batch = last, .spawn = spawn, .join = gwthread_join,
         .log = log_line
     };
     SchedulerSetup setup = {
@@ -384,9 +388,11 @@ static void start_scheduler(void)
         .reference_hold_us = config->reference_hold_us,
         .query = config->query,
         .active_groups = config->active_groups, .wire = &wire,
-        .mailbox = mailbox, .tickets = tickets, .log = log_line
+        .mailbox = mailbox, .tickets = tickets, .last_batch = last,
+        .log = log_line
     };
 
+    last_batch = last;
     question = msg_create(sms);
     leases = leases_start(&lease_setup);
     setup.leases = leases;
@@ -414,6 +420,7 @@ static void stop(void)
     leases_stop(leases);
     scheduler_destroy(scheduler);
     scheduler = NULL;
+    last_batch_close(last_batch);
     msg_destroy(question);
 }
 

@@ -158,7 +158,7 @@ static void claimed(void *arg, StoreOutcome outcome, const StoreGroup *rows,
     Scheduler *s = arg;
     int i;
 
-    s->claiming = false;
+    s->claiming = s->claim_outdated = false;
     scheduler_refused(s, outcome);
     if (outcome != STORE_DONE)
         return;

@@ -7,7 +7,9 @@
  * its attempt begins, and stays there once it is bound. Until then it looks
  * again every quarter of a second as long as its link takes nothing, so that
  * a throttled or silent link holds up only what no other link can carry. A
- * group that finds no link at all is stranded.
+ * group that finds no link at all is stranded. When no link of this box
+ * serves its route, or its lease is wanted elsewhere (giveback.c), it goes
+ * back to the queue, unless it is bound: another box can send it sooner.
  *
  * A segment is handed over only here: after all news of its group has been
  * committed, while its lease is held, and while the link wants more.
@@ -118,18 +120,7 @@ static bool has_begun(const Active *active)
  * it does not have. */
 static bool is_bound(const Active *active)
 {
-    const Group *g = &active->group;
-    int i;
-
-    if (active->link == 0)
-        return false;
-    for (i = g->copies_len - 1;
-         i >= 0 && g->copies[i].attempt == g->attempt; i--) {
-        if (g->copies[i].state != COPY_REFUSED &&
-            g->copies[i].state != COPY_UNSENT)
-            return true;
-    }
-    return false;
+    return active->link != 0 && !group_is_unsent(&active->group);
 }
 
 /* Gives the attempt its link; false if there is none now. */
@@ -147,16 +138,50 @@ static bool choose_link(Scheduler *s, Active *active, int64_t now)
     return true;
 }
 
+static void tell_group(Scheduler *s, Active *active, GroupEvent what,
+                       int64_t now)
+{
+    group_event(&active->group, what, 0, now, scheduler_random(s));
+    progress_touch(s, active, now);
+}
+
+/*
+ * No link takes it: nothing has happened to the group. One of which a part
+ * was sent waits a while for its link to come back; then the attempt is over,
+ * and the next one may take another link, or another box.
+ */
+static void without_link(Scheduler *s, Active *active, int64_t now)
+{
+    int64_t waited;
+    bool unsent = group_is_unsent(&active->group);
+
+    if (active->stuck_since == 0)
+        active->stuck_since = now;
+    waited = now - active->stuck_since;
+    if (!unsent && waited >= PATIENCE_US)
+        tell_group(s, active, EVENT_LINK_GONE, now);
+    else if (unsent && waited >= LOOK_US &&
+             !links_serve(s->links, active->route))
+        tell_group(s, active, EVENT_GIVEN_BACK, now);
+    else
+        strand(s, active, now);
+}
+
 void handover_queue(Scheduler *s, Active *active, int64_t now)
 {
     if (active->queued)
         return;
-    if (is_bound(active))
+    if (giveback_is_due(s, active)) {
+        tell_group(s, active, EVENT_GIVEN_BACK, now);
+    } else if (is_bound(active)) {
         queue_put(&queue_of(s, active->link)->bound, active);
-    else if (choose_link(s, active, now))
+    } else if (choose_link(s, active, now)) {
+        if (group_is_unsent(&active->group))
+            active->stuck_since = 0;
         put_unbound(s, active);
-    else
-        strand(s, active, now);
+    } else {
+        without_link(s, active, now);
+    }
 }
 
 /* --- links get segments --------------------------------------------------- */
@@ -191,6 +216,8 @@ static uint64_t issue(Scheduler *s, const Active *active, int segment)
 
     memset(&ticket, 0, sizeof(ticket));
     ticket.group = active->id;
+    ticket.lease = active->lease;
+    ticket.epoch = active->epoch;
     ticket.segment = segment;
     ticket.attempt = active->group.attempt;
     ticket.copy = active->group.copies_len + 1;
@@ -198,23 +225,6 @@ static uint64_t issue(Scheduler *s, const Active *active, int segment)
     ticket.driver = active->driver;
     memcpy(ticket.smsc_id, active->smsc_id, sizeof(ticket.smsc_id));
     return tickets_issue(s->setup.tickets, &ticket, active->group.deadline);
-}
-
-/*
- * The link did not take it: nothing has happened to the group. It may look
- * for another link if it is not bound; otherwise it waits for its own for a
- * while, and then the attempt is over.
- */
-static void not_taken(Scheduler *s, Active *active, int64_t now)
-{
-    if (is_bound(active) && active->stuck_since == 0)
-        active->stuck_since = now;
-    if (active->stuck_since == 0 || now - active->stuck_since < PATIENCE_US) {
-        strand(s, active, now);
-        return;
-    }
-    group_event(&active->group, EVENT_LINK_GONE, 0, now, scheduler_random(s));
-    progress_touch(s, active, now);
 }
 
 /* Hands the group's next segment to its link. False: the link is full. */
@@ -245,7 +255,7 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
     sent = send_segment(s, active, segment, number, now);
     if (sent != WIRE_OK) {
         tickets_take(s->setup.tickets, number, &gone);
-        not_taken(s, active, now);
+        without_link(s, active, now);
         return sent != WIRE_FULL;
     }
     if (!has_begun(active))
@@ -344,7 +354,7 @@ void handover_link_down(Scheduler *s, unsigned long serial, int64_t now)
     unbound_look_again(s, serial, now);
 }
 
-void handover_look_again(Scheduler *s, int64_t now)
+void handover_look_again(Scheduler *s, bool all, int64_t now)
 {
     ActiveQueue stranded = s->stranded;
     int i;
@@ -355,8 +365,9 @@ void handover_look_again(Scheduler *s, int64_t now)
         look_again(s, take_stranded(s, &stranded), now);
     for (i = 0; i < s->n_queues; i++) {
         if (s->queues[i].unbound.n > 0 &&
-            !links_ready(s->links, s->queues[i].serial,
-                         s->queues[i].unbound.first->checked_write, now))
+            (all || !links_ready(s->links, s->queues[i].serial,
+                                 s->queues[i].unbound.first->checked_write,
+                                 now)))
             unbound_look_again(s, s->queues[i].serial, now);
     }
 }

@@ -15,12 +15,14 @@
 #include "store/store.h"
 
 static const int64_t TTL_US = 15 * 1000000;
-static const int64_t RENEW_US = 5 * 1000000;
+static const int64_t RENEW_US = 3 * 1000000;     /* a dead box's leases are
+                                                  * taken within TTL + this */
 static const int64_t MARGIN_US = 2 * 1000000;
 static const int64_t RELEASE_WAIT_US = 2 * 1000000;
 
 static const int64_t AGAIN_US = 500 * 1000;
 static const int64_t POLL_US = 1000000;
+static const int64_t SAVE_US = 1000000;
 
 enum { MAX_ROUTES = 256, LOG_INFO_LEVEL = 1, LOG_ERROR_LEVEL = 3 };
 
@@ -34,39 +36,46 @@ struct Leases {
     int *yield, n_yield;        /* under the lock: to be given back */
 
     /* the thread's own */
-    char instance[INSTANCE_SIZE];
+    char instance[INSTANCE_SIZE], predecessor[INSTANCE_SIZE];
     int instances;              /* names used so far */
-    enum { ENDED, STARTED } phase;
+    enum { UNKNOWN, STARTED, ENDED } phase;     /* of the instance */
     bool asked;                 /* a call is unanswered */
+    bool held;                  /* the queue was, when last heard of */
     int refusals;               /* renewals refused in a row */
-    int64_t asked_us, next_us;
+    bool shown;                 /* does the log say that it has leases? */
+    int64_t asked_us, next_us, next_save;
     int64_t not_before_us;      /* after a refusal, also for what hurries */
 };
 
+static int add_route(const char *routes[MAX_ROUTES], int n,
+                     const char *route)
+{
+    int i;
+
+    for (i = 0; i < n; i++) {
+        if (strcmp(routes[i], route) == 0)
+            return n;
+    }
+    routes[n] = route;
+    return n + 1;
+}
+
 /*
- * The routes this bearerbox can send now: any, and each active link's
- * smsc-id; those of all links while none is active, so that a box whose
- * SMSC is away for a moment does not let go of everything.
+ * The routes this bearerbox can send now: each active link's smsc-id, and
+ * any. None while no link is active: what it holds then goes to boxes that
+ * can send it, and stays here if there are none.
  */
 static int routes_now(Leases *leases, WireLink *links,
                       const char *routes[MAX_ROUTES])
 {
-    int n, i, k, found = 1;
-    bool any_active = false;
+    int n, i, found = 0;
 
     n = leases->setup.wire->links(NULL, NULL, links, MAX_ROUTES - 1);
-    for (i = 0; i < n; i++)
-        any_active = any_active || links[i].active;
-    routes[0] = "";
     for (i = 0; i < n; i++) {
-        if (any_active && !links[i].active)
+        if (!links[i].active)
             continue;
-        for (k = 0; k < found; k++) {
-            if (strcmp(routes[k], links[i].smsc_id) == 0)
-                break;
-        }
-        if (k == found)
-            routes[found++] = links[i].smsc_id;
+        found = add_route(routes, found, "");
+        found = add_route(routes, found, links[i].smsc_id);
     }
     return found;
 }
@@ -75,13 +84,33 @@ static void tell(Leases *leases, const StoreLease *rows, int n, int64_t until)
 {
     LeaseNews *news = lease_news_create(leases->instance, rows, n, until);
 
-    tickets_fence(leases->setup.tickets, until);
+    tickets_fence(leases->setup.tickets, rows, n, until);
     mailbox_put(leases->setup.to, &news->head.letter);
 }
 
 static void again_later(Leases *leases)
 {
     leases->next_us = leases->not_before_us = now_us() + AGAIN_US;
+}
+
+/* One line when the first comes or the last goes; the status page has the
+ * number. */
+static void show(Leases *leases, bool some)
+{
+    if (some == leases->shown)
+        return;
+    leases->shown = some;
+    leases->setup.log(LOG_INFO_LEVEL,
+                      some ? "has leases of the queue now"
+                           : "has no lease of the queue any more");
+}
+
+static void new_name(Leases *leases)
+{
+    memcpy(leases->predecessor, leases->instance, sizeof(leases->instance));
+    snprintf(leases->instance, sizeof(leases->instance), "%s/%d",
+             leases->setup.box, ++leases->instances);
+    leases->phase = UNKNOWN;
 }
 
 static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
@@ -94,10 +123,12 @@ static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
     if (outcome == STORE_DONE) {
         leases->next_us = leases->asked_us + RENEW_US;
         tell(leases, rows, n, leases->asked_us + TTL_US - MARGIN_US);
+        show(leases, n > 0);
+        leases->held = leases->held && n == 0;
     } else {
         again_later(leases);
         if (leases->refusals > 1)
-            leases->phase = ENDED;      /* it does not know us: start anew */
+            new_name(leases);           /* it does not know us: start anew */
     }
 }
 
@@ -106,52 +137,52 @@ static void ended(void *arg, StoreOutcome outcome, const StoreLease *rows,
 {
     Leases *leases = arg;
 
+    (void) outcome;
     (void) rows;
     (void) n;
     leases->asked = false;
-    leases->next_us = 0;
-    if (outcome == STORE_DONE || outcome == STORE_FAILED) {
-        leases->phase = ENDED;
-    } else {
-        atomic_store(&leases->renew_all, true);
-        again_later(leases);
-    }
+    leases->phase = ENDED;
 }
 
-static void started(void *arg, StoreOutcome outcome, int64_t batch, bool held)
+static void started(void *arg, StoreOutcome outcome,
+                    const StoreStarted *started)
 {
     Leases *leases = arg;
 
-    (void) batch;
     leases->asked = false;
-    if (outcome == STORE_DONE) {
-        leases->phase = STARTED;
-        leases->next_us = 0;
-    } else {
+    if (outcome != STORE_DONE) {
         again_later(leases);
+        return;
     }
-    if (held)
+    leases->phase = STARTED;
+    leases->next_us = 0;
+    last_batch_restores(leases->setup.last_batch, started->restores);
+    if (started->held && !leases->held)
         leases->setup.log(LOG_ERROR_LEVEL,
                           "the queue is held: this database is older than "
                           "what was sent; see convoyctl accept-restore");
+    leases->held = started->held;
 }
 
 static void start(Leases *leases)
 {
-    snprintf(leases->instance, sizeof(leases->instance), "%s/%d",
-             leases->setup.box, ++leases->instances);
+    LastBatchFact fact = last_batch_fact(leases->setup.last_batch);
+    StoreLast last = { fact.instance, fact.number, fact.restores };
+
     leases->asked = true;
     store_instance(leases->store, leases->instance, leases->setup.deployment,
-                   NULL, 0, started, leases);
+                   leases->predecessor[0] == '\0' ? NULL
+                                                  : leases->predecessor,
+                   fact.instance[0] == '\0' ? NULL : &last, started, leases);
 }
 
-/* Nothing is held from this moment on, whenever the database hears it. */
+/* Gives everything back, in order. */
 static void end(Leases *leases)
 {
     tell(leases, NULL, 0, 0);
     leases->asked = true;
-    store_lease(leases->store, leases->instance, NULL, 0, TTL_US, NULL, 0,
-                ended, leases);
+    store_lease(leases->store, leases->instance, NULL, 0, 0, NULL, 0, ended,
+                leases);
 }
 
 static void renew(Leases *leases)
@@ -163,6 +194,7 @@ static void renew(Leases *leases)
     leases->asked = true;
     leases->asked_us = now_us();
     pthread_mutex_lock(&leases->lock);
+    tickets_give_back(leases->setup.tickets, leases->yield, leases->n_yield);
     store_lease(leases->store, leases->instance, routes, n, TTL_US,
                 leases->yield, leases->n_yield, renewed, leases);
     leases->n_yield = 0;
@@ -180,12 +212,17 @@ static void step(Leases *leases)
     hurry = atomic_exchange(&leases->hurry, false) ||
         now_us() >= leases->next_us;
     if (leases->phase == STARTED &&
-        atomic_exchange(&leases->renew_all, false))
-        end(leases);
-    else if (leases->phase == ENDED && hurry)
-        start(leases);
-    else if (hurry)
+        atomic_exchange(&leases->renew_all, false)) {
+        tell(leases, NULL, 0, 0);
+        new_name(leases);
+        hurry = true;
+    }
+    if (!hurry)
+        return;
+    if (leases->phase == STARTED)
         renew(leases);
+    else
+        start(leases);
 }
 
 static void poll_once(Leases *leases, int64_t until_us)
@@ -218,7 +255,15 @@ static void give_back(Leases *leases)
         end(leases);
     while (leases->asked && now_us() < give_up)
         poll_once(leases, give_up);
-    tickets_fence(leases->setup.tickets, 0);
+    tickets_fence(leases->setup.tickets, NULL, 0, 0);
+}
+
+static void save(Leases *leases)
+{
+    if (now_us() < leases->next_save)
+        return;
+    leases->next_save = now_us() + SAVE_US;
+    last_batch_save(leases->setup.last_batch);
 }
 
 static void run(void *arg)
@@ -226,8 +271,10 @@ static void run(void *arg)
     Leases *leases = arg;
     int64_t next;
 
+    new_name(leases);
     while (!atomic_load(&leases->stopping)) {
         step(leases);
+        save(leases);
         next = now_us() + POLL_US;
         if (!leases->asked && store_state(leases->store) == STORE_UP &&
             leases->next_us < next)
@@ -252,10 +299,21 @@ static void log_store(void *arg, bool bad, const char *text)
     leases->setup.log(bad ? LOG_ERROR_LEVEL : LOG_INFO_LEVEL, text);
 }
 
+/* Another box came, went, or gave back what may be for us. */
+static void notified(void *arg, const char *channel, const char *payload)
+{
+    Leases *leases = arg;
+
+    (void) channel;
+    if (strcmp(payload, leases->instance) != 0)
+        atomic_store(&leases->hurry, true);
+}
+
 Leases *leases_start(const LeasesSetup *setup)
 {
     Leases *leases = calloc(1, sizeof(*leases));
-    StoreEvents events = { .on_state = on_state, .log = log_store };
+    StoreEvents events = { .on_state = on_state, .notified = notified,
+                           .log = log_store };
 
     if (leases == NULL)
         abort();

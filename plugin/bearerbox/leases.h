@@ -10,7 +10,8 @@
  *
  * What it holds comes to the scheduler as NEWS_LEASES in its mailbox, with
  * the instance name under which it holds it: each start and each reconnect
- * is an instance of its own.
+ * of the scheduler is an instance of its own, which inherits the leases of
+ * the one before under new epochs.
  */
 
 #ifndef CONVOY_LEASES_H
@@ -18,6 +19,7 @@
 
 #include <stdbool.h>
 
+#include "bearerbox/last_batch.h"
 #include "bearerbox/links.h"
 #include "mailbox.h"
 
@@ -28,7 +30,8 @@ typedef struct {
     const char *box;            /* unique in the cluster; borrowed */
     const Wire *wire;
     Mailbox *to;                /* the scheduler's */
-    Tickets *tickets;           /* is told until when may be written */
+    Tickets *tickets;           /* is told what may be written, until when */
+    LastBatch *last_batch;      /* the database must know it */
     /* how to start and join a thread of the host */
     long (*spawn)(void (*run)(void *arg), void *arg);
     void (*join)(long thread);

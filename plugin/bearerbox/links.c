@@ -125,6 +125,20 @@ void links_forget(Links *links, unsigned long serial)
     }
 }
 
+bool links_serve(Links *links, const char *route)
+{
+    WireLink all[MAX_LINKS];
+    int n, i;
+
+    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].active &&
+            (route[0] == '\0' || strcmp(route, all[i].smsc_id) == 0))
+            return true;
+    }
+    return false;
+}
+
 static void refill(Pace *pace, int64_t now)
 {
     pace->tokens += (now - pace->refilled_us) * pace->rate / 1e6;

@@ -40,6 +40,9 @@ void links_count_waiting(Links *links, unsigned long serial, int change);
 /* Could a link of this route take another group at once? */
 bool links_idle(Links *links, const char *route, int64_t now);
 
+/* Is a link of this route active ("": any link)? */
+bool links_serve(Links *links, const char *route);
+
 /* May this link be handed another segment at `now`? */
 bool links_ready(Links *links, unsigned long serial, bool checked_write,
                  int64_t now);

@@ -255,6 +255,20 @@ int progress_receipt_code(GroupEvent what)
 
 /* --- timers -------------------------------------------------------------- */
 
+bool progress_take_back(Scheduler *s, Active *active, int64_t now)
+{
+    uint64_t number = active->ticket;
+    Ticket ticket;
+
+    if (!tickets_revoke(s->setup.tickets, number) ||
+        !tickets_take(s->setup.tickets, number, &ticket))
+        return false;
+    active->ticket = 0;
+    progress_event(s, active, EVENT_NOT_SENT, ticket.copy - 1, &ticket, NULL,
+                   -1, NULL, now);
+    return true;
+}
+
 /* The answer time-out counts from the write; what still waits in the
  * driver's queue when it is over is taken back. */
 static void check_answer(Scheduler *s, Active *active, int64_t now)
@@ -267,14 +281,8 @@ static void check_answer(Scheduler *s, Active *active, int64_t now)
         set_timer(s, active);
         return;
     }
-    if (ticket.written_us == 0 &&
-        tickets_revoke(s->setup.tickets, number)) {
-        tickets_take(s->setup.tickets, number, &ticket);
-        active->ticket = 0;
-        progress_event(s, active, EVENT_NOT_SENT, ticket.copy - 1, &ticket,
-                       NULL, -1, NULL, now);
+    if (ticket.written_us == 0 && progress_take_back(s, active, now))
         return;
-    }
     tickets_get(s->setup.tickets, number, &ticket);
     if (now < ticket.written_us + s->setup.answer_timeout_us) {
         active->answer_due = ticket.written_us + s->setup.answer_timeout_us;

@@ -17,6 +17,7 @@
 static const int64_t POLL_US = 250 * 1000;
 static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
+static const int64_t YIELD_US = 100 * 1000;     /* sooner while others wait */
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t LAST_WORDS_US = 2000 * 1000;   /* after the links end */
 static const int GATHER_MS = 2;
@@ -49,6 +50,19 @@ bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
     for (i = 0; i < s->n_held; i++) {
         if (s->held[i].id == lease)
             return s->held[i].epoch == epoch;
+    }
+    return false;
+}
+
+bool scheduler_yields(const Scheduler *s, int lease)
+{
+    int i;
+
+    if (atomic_load(&s->draining))
+        return true;
+    for (i = 0; s->yielding && i < s->n_held; i++) {
+        if (s->held[i].id == lease)
+            return s->held[i].yielding;
     }
     return false;
 }
@@ -102,6 +116,8 @@ static void batch_done(void *arg, StoreOutcome outcome,
     Scheduler *s = arg;
 
     if (outcome == STORE_DONE) {
+        last_batch_note(s->setup.last_batch, s->flying_instance,
+                        s->flying_number);
         finish_batch(s, fenced, n);
         return;
     }
@@ -231,7 +247,7 @@ static void yield_leases(Scheduler *s)
         if (s->held[i].yielding && !s->held[i].in_use)
             ids[n++] = s->held[i].id;
     }
-    if (n > 0 && !s->claiming)
+    if (n > 0 && !s->claim_outdated)
         leases_yield(s->setup.leases, ids, n);
     free(ids);
 }
@@ -244,9 +260,9 @@ static void sweep(Scheduler *s, int64_t now)
 
     if (now < s->next_sweep)
         return;
-    s->next_sweep = now + SWEEP_US;
+    s->next_sweep = now + (s->yielding ? YIELD_US : SWEEP_US);
     tickets_expire(s->setup.tickets, now - LATE_US);
-    if (s->n_held == 0 || now >= s->held_until || s->reclaiming)
+    if (now >= s->held_until || s->reclaiming)
         return;
     actives_each(s->actives, find_lost, &found);
     for (i = 0; i < found.n; i++)
@@ -335,7 +351,11 @@ static void round_once(Scheduler *s)
     now = now_us();
     progress_timers(s, now);
     if (now >= s->look_again)
-        handover_look_again(s, now);
+        handover_look_again(s, false, now);
+    if (atomic_load(&s->draining) && !s->drain_begun) {
+        s->drain_begun = true;
+        giveback_all_due(s, now);
+    }
     handover_pump(s, now);
     asks_pump(s, now);
     if (store_state(s->store) == STORE_UP) {

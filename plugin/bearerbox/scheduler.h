@@ -44,6 +44,7 @@ typedef struct {
     Mailbox *mailbox;
     Tickets *tickets;
     Leases *leases;
+    LastBatch *last_batch;          /* learns what is committed */
     void (*log)(int level, const char *text);   /* level of the host */
 } SchedulerSetup;
 

@@ -49,6 +49,7 @@ struct Scheduler {
     char instance[INSTANCE_SIZE];   /* the name our batches are under */
     LeaseHeld *held;            /* leases, and until when */
     int n_held;
+    bool yielding;              /* some of them are wanted elsewhere */
     int64_t held_until;
 
     Batch *open, *flying;
@@ -70,6 +71,8 @@ struct Scheduler {
     int n_waits;
 
     bool claiming, claim_wanted, adopting, adopt_wanted, looking_due;
+    bool claim_outdated;        /* the claim under way may bring groups of
+                                 * leases that are to be given back */
     int begun_since_claim;
     int64_t next_claim, next_due, next_adopt, next_sweep, next_maintain;
     int64_t next_wake;
@@ -77,6 +80,7 @@ struct Scheduler {
 
     unsigned short dice[3];
     atomic_bool draining, stopping, drained;
+    bool drain_begun;
 
     pthread_mutex_t figures_lock;
     SchedulerFigures figures, shown;
@@ -89,6 +93,9 @@ void scheduler_log(Scheduler *s, int level, const char *format, ...)
 /* Is this lease held now, with this epoch? */
 bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
                      int64_t now);
+
+/* Does somebody else wait for this lease, or for all since the box ends? */
+bool scheduler_yields(const Scheduler *s, int lease);
 
 /* If a call was refused nothing is asked for a moment: what is kept is to be
  * tried again. (The store has told the operator.) */
@@ -142,6 +149,8 @@ bool progress_differs(const Active *active);
 void progress_store(Scheduler *s, Active *active, int64_t due);
 /* One batch with news of this group has been answered. */
 void progress_committed(Scheduler *s, Active *active, Batch *batch);
+/* Takes a segment back that its link has not written yet; false: it has. */
+bool progress_take_back(Scheduler *s, Active *active, int64_t now);
 /* Not ours any more: forget it as soon as nothing refers to it. */
 void progress_drop(Scheduler *s, Active *active);
 
@@ -150,14 +159,22 @@ void progress_drop(Scheduler *s, Active *active);
 /* The batch is committed: reports on the groups that ended with it. */
 void report_ended(Scheduler *s, const Batch *batch);
 
+/* --- giveback.c: what goes back to the queue -------------------------- */
+
+/* Could the group go back, and is its lease wanted elsewhere? */
+bool giveback_is_due(const Scheduler *s, const Active *active);
+/* Gives back all of which that is true. */
+void giveback_all_due(Scheduler *s, int64_t now);
+
 /* --- handover.c: groups wait for links, links get segments --------------- */
 
 /* This group has a segment to hand over now. */
 void handover_queue(Scheduler *s, Active *active, int64_t now);
 void handover_pump(Scheduler *s, int64_t now);
 void handover_link_down(Scheduler *s, unsigned long serial, int64_t now);
-/* Those that found no link, or whose link takes nothing now, look again. */
-void handover_look_again(Scheduler *s, int64_t now);
+/* Those that found no link, or whose link takes nothing now (or all that are
+ * not bound to one), look again. */
+void handover_look_again(Scheduler *s, bool all, int64_t now);
 /* Do enough groups of this route wait, and none of its links idles? */
 bool handover_crowded(Scheduler *s, const char *route, int64_t now);
 /* Groups that wait for a link and are not bound to one. */

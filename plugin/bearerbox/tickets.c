@@ -29,8 +29,18 @@ typedef struct {
 
 enum { BUCKETS = 4096 };
 
+/* A lease under whose groups may be written. */
+typedef struct {
+    int lease;
+    int64_t epoch;              /* NO_EPOCH: given back */
+} Held;
+
+static const int64_t NO_EPOCH = -1;
+
 struct Tickets {
     pthread_mutex_t lock;
+    Held *held;                 /* by lease */
+    int n_held;
     Entry *buckets[BUCKETS];
     uint64_t last;
     int64_t lease_until_us;
@@ -63,6 +73,7 @@ void tickets_destroy(Tickets *tickets)
     }
     pthread_mutex_destroy(&tickets->lock);
     free(tickets->links);
+    free(tickets->held);
     free(tickets);
 }
 
@@ -132,11 +143,64 @@ uint64_t tickets_issue(Tickets *tickets, const Ticket *ticket,
     return number;
 }
 
-void tickets_fence(Tickets *tickets, int64_t lease_until_us)
+static int by_lease(const void *a, const void *b)
 {
+    int x = ((const Held *) a)->lease, y = ((const Held *) b)->lease;
+
+    return (x > y) - (x < y);
+}
+
+static Held *find_held(Tickets *tickets, int lease)
+{
+    Held key = { .lease = lease };
+
+    if (tickets->n_held == 0)
+        return NULL;
+    return bsearch(&key, tickets->held, (size_t) tickets->n_held,
+                   sizeof(key), by_lease);
+}
+
+void tickets_fence(Tickets *tickets, const StoreLease *leases, int n,
+                   int64_t until_us)
+{
+    Held *held = calloc((size_t) n + 1, sizeof(*held)), *old;
+    int i;
+
+    if (held == NULL)
+        abort();
+    for (i = 0; i < n; i++) {
+        held[i].lease = leases[i].id;
+        held[i].epoch = leases[i].epoch;
+    }
+    qsort(held, (size_t) n, sizeof(*held), by_lease);
     pthread_mutex_lock(&tickets->lock);
-    tickets->lease_until_us = lease_until_us;
+    old = tickets->held;
+    tickets->held = held;
+    tickets->n_held = n;
+    tickets->lease_until_us = until_us;
     pthread_mutex_unlock(&tickets->lock);
+    free(old);
+}
+
+void tickets_give_back(Tickets *tickets, const int *leases, int n)
+{
+    Held *held;
+    int i;
+
+    pthread_mutex_lock(&tickets->lock);
+    for (i = 0; i < n; i++) {
+        if ((held = find_held(tickets, leases[i])) != NULL)
+            held->epoch = NO_EPOCH;
+    }
+    pthread_mutex_unlock(&tickets->lock);
+}
+
+static bool is_held(Tickets *tickets, const Ticket *ticket, int64_t now)
+{
+    const Held *held = find_held(tickets, ticket->lease);
+
+    return now < tickets->lease_until_us && held != NULL &&
+           held->epoch == ticket->epoch;
 }
 
 bool tickets_revoke(Tickets *tickets, uint64_t number)
@@ -174,7 +238,7 @@ bool tickets_may_write(Tickets *tickets, uint64_t number, bool *hungry)
 
     pthread_mutex_lock(&tickets->lock);
     e = *find(tickets, number);
-    may = e != NULL && !e->revoked && now < tickets->lease_until_us &&
+    may = e != NULL && !e->revoked && is_held(tickets, &e->ticket, now) &&
         now < e->not_after_us;
     if (may && e->ticket.written_us == 0) {
         e->ticket.written_us = now;

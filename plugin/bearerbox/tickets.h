@@ -19,11 +19,13 @@
 #include <stdint.h>
 
 #include "core/classify.h"
+#include "store/store.h"
 
 typedef struct Tickets Tickets;
 
 typedef struct {
-    int64_t group;
+    int64_t group, epoch;
+    int lease;                      /* held with that epoch, or no write */
     int segment, attempt, copy;     /* copy: number of the submit, from 1 */
     unsigned long link;
     Driver driver;
@@ -40,9 +42,14 @@ void tickets_destroy(Tickets *tickets);
 uint64_t tickets_issue(Tickets *tickets, const Ticket *ticket,
                        int64_t not_after_us);
 
-/* Worker: nothing is written after this moment; INT64_MAX: no lease needed,
- * 0: no lease held. */
-void tickets_fence(Tickets *tickets, int64_t lease_until_us);
+/* Thread of the leases: only what stands under these is written, with their
+ * epochs, and nothing from `until_us` on (now_us() scale). */
+void tickets_fence(Tickets *tickets, const StoreLease *leases, int n,
+                   int64_t until_us);
+
+/* Thread of the leases: nothing of these is written any more. To be called
+ * before the database hears that somebody else may have them. */
+void tickets_give_back(Tickets *tickets, const int *leases, int n);
 
 /* Worker: refuse this one at the last look. Returns true if it had not been
  * written, that is: it surely will not leave. */

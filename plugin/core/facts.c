@@ -202,6 +202,18 @@ int facts_tries(const Group *g, int segment)
     return n;
 }
 
+bool facts_unsent(const Group *g)
+{
+    for (int i = 0; i < g->copies_len; i++) {
+        const Copy *copy = &g->copies[i];
+
+        if (copy->attempt == g->attempt && (copy->awaited
+            || (copy->state != COPY_UNSENT && copy->state != COPY_REFUSED)))
+            return false;
+    }
+    return true;
+}
+
 bool facts_answer_awaited(const Group *g)
 {
     for (int i = 0; i < g->copies_len; i++)

@@ -44,6 +44,9 @@ int facts_tries(const Group *g, int segment);
 
 bool facts_answer_awaited(const Group *g);
 
+/* Every copy of the present attempt was refused or never left. */
+bool facts_unsent(const Group *g);
+
 /* The segment to hand over next, back-off aside, or -1: SENDING, nothing
  * unanswered, and the one before has reached advance-on. */
 int facts_in_turn(const Group *g);

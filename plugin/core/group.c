@@ -82,6 +82,11 @@ bool group_is_final(const Group *g)
     return g->state >= GROUP_DELIVERED;
 }
 
+bool group_is_unsent(const Group *g)
+{
+    return facts_unsent(g);
+}
+
 LedgerOutcome group_outcome(GroupEvent event)
 {
     switch (event) {
@@ -112,6 +117,7 @@ LedgerOutcome group_outcome(GroupEvent event)
         case EVENT_CLAIMED:
         case EVENT_ADOPTED:
         case EVENT_LINK_GONE:
+        case EVENT_GIVEN_BACK:
         case EVENT_BARRED:
         case EVENT_CANCEL:
         case EVENT_DEADLINE:
@@ -143,7 +149,7 @@ static void enter(Group *g, GroupState next, int64_t now, double random)
     stop_clocks_of_sending(g);
     switch (next) {
         case GROUP_QUEUED:
-            if (g->aim != AIM_NONE)
+            if (from == GROUP_DEFERRED && g->aim != AIM_NONE)
                 g->attempt++;
             break;
         case GROUP_DEFERRED:
@@ -216,6 +222,8 @@ static bool guard_holds(const Group *g, const Transition *row,
     switch (row->guard) {
         case GUARD_ALWAYS:
             return true;
+        case GUARD_UNSENT:
+            return facts_unsent(g);
         case GUARD_OWED:
             return facts_owed(g) < g->segments;
         case GUARD_ANSWERED:

@@ -103,6 +103,9 @@ typedef enum {
     EVENT_LINK_GONE,        /* the attempt's link is gone for good; while
                              * nothing of the attempt is accepted the shell
                              * may take another link instead */
+    EVENT_GIVEN_BACK,       /* the owner has no link for it, others may:
+                             * QUEUED, in the same attempt. Only while
+                             * group_is_unsent() */
     EVENT_BARRED,           /* receiver on a black list, no such route */
     EVENT_CANCEL,           /* by the Push Initiator */
     EVENT_DEADLINE,         /* time events: group_tick() finds them */
@@ -254,6 +257,10 @@ bool group_is_final(const Group *g);
  * reference: a part that comes again after a message was displayed begins a
  * new one. */
 bool group_leaves_parts(const Group *g);
+
+/* Is it sure that no copy of the present attempt has reached the SMSC? Then
+ * the attempt may take another link, or another owner. */
+bool group_is_unsent(const Group *g);
 
 /* Why the group ended as it did, in words for a result's desc; *segment is
  * the segment that decided it, or -1. Static text; "" while it lives. */

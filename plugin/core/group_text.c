@@ -33,6 +33,7 @@ const char *group_event_name(GroupEvent event)
         [EVENT_CLAIMED] = "CLAIMED",
         [EVENT_ADOPTED] = "ADOPTED",
         [EVENT_LINK_GONE] = "LINK_GONE",
+        [EVENT_GIVEN_BACK] = "GIVEN_BACK",
         [EVENT_BARRED] = "BARRED",
         [EVENT_CANCEL] = "CANCEL",
         [EVENT_DEADLINE] = "DEADLINE",

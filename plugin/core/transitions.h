@@ -16,6 +16,7 @@
  * "Accepted" and "delivered" mean: by a copy of the present attempt. */
 typedef enum {
     GUARD_ALWAYS,
+    GUARD_UNSENT,           /* no copy of it reached the SMSC, nor can */
     GUARD_OWED,             /* some segment is not accepted */
     GUARD_ANSWERED,         /* nothing unanswered, every segment accepted */
     GUARD_COMPLETE,         /* the same, and complete-on is reached */

@@ -60,7 +60,8 @@ typedef struct {
  * answered STORE_LOST by the next store_run. The first connect starts with
  * the first store_run.
  * `notified` is called for each notification on a channel this role listens
- * to ("convoy_queue" for the scheduler, "convoy_result" for the notifier).
+ * to ("convoy_queue" for the scheduler, "convoy_lease" for the leases, with
+ * the instance that sent it as payload, "convoy_result" for the notifier).
  * `log` is given what an operator should read, a line for each change: the
  * connection goes or comes, calls are refused (`bad`), or taken again.
  */
@@ -268,18 +269,34 @@ void store_maintain(Store *store);
 typedef void StoreLeases(void *arg, StoreOutcome outcome,
                          const StoreLease *leases, int n);
 
-/* `batch`: the number of the instance's last batch; `held`: the database is
- * older than what the box remembers (last_*, NULL and 0: nothing), and gives
- * no leases until the operator has accepted that. */
+typedef struct {
+    int64_t batch;                  /* number of the instance's last batch */
+    bool held;                      /* the database is older than what the
+                                     * box remembers: no leases until the
+                                     * operator has accepted that */
+    int restores;                   /* that have been accepted so far */
+} StoreStarted;
+
+/* What a box remembers of the last batch that it saw committed. */
+typedef struct {
+    const char *instance;           /* NULL: nothing */
+    int64_t batch;
+    int restores;                   /* StoreStarted.restores at that time */
+} StoreLast;
+
+/* `started` is NULL unless the outcome is STORE_DONE. */
 typedef void StoreInstanceDone(void *arg, StoreOutcome outcome,
-                               int64_t batch, bool held);
+                               const StoreStarted *started);
 
+/* `predecessor`: an instance of this same process that ends by this and
+ * leaves its leases to the new one, or NULL. `last` may be NULL. */
 void store_instance(Store *store, const char *instance,
-                    const char *deployment, const char *last_instance,
-                    int64_t last_batch, StoreInstanceDone *done, void *arg);
+                    const char *deployment, const char *predecessor,
+                    const StoreLast *last, StoreInstanceDone *done,
+                    void *arg);
 
-/* `routes`: what this instance can send; none at all gives everything back
- * and ends the instance. `release`: leases that go back now. */
+/* `routes`: what this instance can send now. `release`: leases that go back
+ * now. `ttl_us` 0: all of them do, and the instance is no more. */
 void store_lease(Store *store, const char *instance,
                  const char *const *routes, int n, int64_t ttl_us,
                  const int *release, int n_release, StoreLeases *done,

@@ -29,20 +29,16 @@ static const PgField RELEASE_FIELDS[] = {
 };
 static const PgRecord RELEASE = PG_RECORD(RELEASE_FIELDS, int);
 
-typedef struct {
-    int64_t batch;
-    bool held;
-} Started;
-
 static const PgField STARTED_FIELDS[] = {
-    PG_FIELD(Started, batch, INT8),
-    PG_FIELD(Started, held, BOOL)
+    PG_FIELD(StoreStarted, batch, INT8),
+    PG_FIELD(StoreStarted, held, BOOL),
+    PG_FIELD(StoreStarted, restores, INT4)
 };
 
 static const PgCall INSTANCE_START = {
     .function = "instance_start",
-    .params = 4,
-    .rows = PG_RECORD(STARTED_FIELDS, Started)
+    .params = 6,
+    .rows = PG_RECORD(STARTED_FIELDS, StoreStarted)
 };
 static const PgCall LEASE_RENEW = {
     .function = "lease_renew",
@@ -51,7 +47,7 @@ static const PgCall LEASE_RENEW = {
 };
 
 static const PgCall *const CALLS[] = { &INSTANCE_START, &LEASE_RENEW, NULL };
-static const char *const CHANNELS[] = { NULL };
+static const char *const CHANNELS[] = { "convoy_lease", NULL };
 
 const PgRole pg_leases = {
     .name = "convoy leases",
@@ -66,28 +62,34 @@ const PgRole pg_leases = {
 static void give_started(const PgReply *reply)
 {
     StoreInstanceDone *done = (StoreInstanceDone *) reply->done;
-    Started *started;
+    StoreStarted *started;
 
     if (reply->outcome != STORE_DONE || PQntuples(reply->result) != 1) {
         done(reply->arg, reply->outcome == STORE_DONE
-             ? STORE_FAILED : reply->outcome, 0, false);
+             ? STORE_FAILED : reply->outcome, NULL);
         return;
     }
     started = rows_read(reply->result, &INSTANCE_START.rows);
-    done(reply->arg, STORE_DONE, started->batch, started->held);
+    done(reply->arg, STORE_DONE, started);
     free(started);
 }
 
 void store_instance(Store *store, const char *instance,
-                    const char *deployment, const char *last_instance,
-                    int64_t last_batch, StoreInstanceDone *done, void *arg)
+                    const char *deployment, const char *predecessor,
+                    const StoreLast *last, StoreInstanceDone *done,
+                    void *arg)
 {
+    static const StoreLast NOTHING;
     Args *args = pg_args(store);
 
+    if (last == NULL)
+        last = &NOTHING;
     args_text(args, instance);
     args_text(args, deployment);
-    args_text(args, last_instance);
-    args_int64(args, last_batch);
+    args_text(args, last->instance);
+    args_int64(args, last->batch);
+    args_int(args, last->restores);
+    args_text(args, predecessor);
     pg_send(store, &INSTANCE_START, give_started, (void (*)(void)) done, arg,
             0);
 }

@@ -27,6 +27,7 @@ BEGIN
         PERFORM receiver_free(group_end(endings));
     END IF;
     UPDATE setting
-    SET held = false, held_group = NULL, system_identifier = cluster;
+    SET held = false, held_group = NULL, system_identifier = cluster,
+        restores = restores + 1;
     RETURN coalesce(cardinality(endings), 0);
 END $$;

@@ -299,6 +299,24 @@ def ledger_differs(ledger, journal, restart=False, outage=False):
     return violations
 
 
+def _sent_although_accepted(tag, rows):
+    """Segments of one push that were accepted twice in an attempt, although
+    no owner had doubted, before the first acceptance was in the ledger,
+    whether they were sent at all. (A box that is frozen tells of what it
+    knows only after another has taken over.)"""
+    violations, doubted, accepted = [], set(), {}
+    for row in rows:                    # in the order of writing
+        key = row.attempt, row.segment
+        if row.outcome == 'in doubt':
+            doubted.add(key)
+        elif row.outcome == 'accepted':
+            if key in accepted and not accepted[key]:
+                violations.append(f'push {tag}: segment {row.segment} was '
+                                  f'accepted twice in attempt {row.attempt}')
+            accepted.setdefault(key, key in doubted)
+    return violations
+
+
 def ledger_untrue(ledger, journal):
     """After a crash: every row tells what happened, and a segment whose
     acceptance was committed was not sent again in that attempt."""
@@ -312,12 +330,7 @@ def ledger_untrue(ledger, journal):
                                'not delivered', 'cancelled',
                                'too late to cancel') and _said(row) not in true:
                 violations.append(f'push {tag}: {row} did not happen')
-        accepted = Counter((row.attempt, row.segment) for row in rows
-                           if row.outcome == 'accepted')
-        violations += [f'push {tag}: segment {segment} accepted {times} '
-                       f'times in attempt {attempt}'
-                       for (attempt, segment), times in accepted.items()
-                       if times > 1]
+        violations += _sent_although_accepted(tag, rows)
         known = {row.message_id for row in rows if row.outcome == 'accepted'}
         violations += [f'push {tag}: the ledger does not know {submit}'
                        for submit in submits if submit.status == 0

@@ -1,15 +1,16 @@
 """The kannel.conf of a sandbox.
 
 All boxes read one file, as on a real host. A second bearerbox has a file of
-its own, which differs in the ports. The core group comes last, so that lines
-given with --conf that stand before any `group = ...` extend it.
+its own, which differs in the ports and in what --conf adds. The core group
+comes last, so that lines given with --conf that stand before any `group = ...`
+extend it.
 """
 
 USER = 'sandbox'      # and its password, everywhere
 
 
-def kannel_conf(box, ports, links, smsc, link_keys, database, module, convoy,
-                extra):
+def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
+                convoy, extra):
     """Returns the text.
 
     box       name of the bearerbox; it tells it to the SMSC as system-type
@@ -19,6 +20,7 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, convoy,
     link_keys further (key, value) pairs of these links
     database  (host, port) of PostgreSQL, or None: without the module
     module    path of convoy.so
+    state     folder of what a bearerbox remembers
     convoy    further (key, value) pairs of group = convoy
     extra     the text to append; @SMSC_PORT@ in it is that of the SMSC
     """
@@ -63,6 +65,7 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, convoy,
             [('group', 'convoy'),
              ('module', f'"{module}"'),
              ('pgsql-id', 'convoy-db'),
+             ('state-location', f'"{state}"'),
              ('notify-allow', '"127.0.0.1"')] + convoy,
         ]
     groups.append(

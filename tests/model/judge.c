@@ -274,6 +274,22 @@ static void judge_stop(World *w, GroupEvent event, const Group *before)
         world_violate(w, "a stop that changes no aim moved the group");
 }
 
+/* Another owner may begin the attempt on another link. */
+static void judge_given_back(World *w, const Group *before)
+{
+    if (w->g.state != GROUP_QUEUED) {
+        if (before->state == GROUP_SENDING && group_is_unsent(&w->g))
+            world_violate(w, "nothing of it was sent, and it stays");
+        return;
+    }
+    if (w->g.attempt != before->attempt)
+        world_violate(w, "giving back counted as an attempt");
+    for (int i = 0; i < w->g.copies_len; i++)
+        if (w->copies[i].attempt == w->g.attempt
+            && w->fates[i].where != GONE)
+            world_violate(w, "given back with a part of it sent");
+}
+
 static void judge_step(World *w, GroupEvent event, int copy,
                        const Group *before)
 {
@@ -296,7 +312,9 @@ static void judge_step(World *w, GroupEvent event, int copy,
         world_violate(w, "an aim was lowered");
     if (g->attempt < before->attempt)
         world_violate(w, "an attempt was taken back");
-    if (g->state != before->state && g->state != GROUP_ROLLBACK
+    if (event == EVENT_GIVEN_BACK)
+        judge_given_back(w, before);
+    else if (g->state != before->state && g->state != GROUP_ROLLBACK
         && (before->state == GROUP_ROLLBACK || before->state == GROUP_SENDING)
         && (g->state != GROUP_AWAITING || g->closed)
         && g->state != GROUP_DELIVERED) {

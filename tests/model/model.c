@@ -98,6 +98,8 @@ static const struct {
     { "a segment is tried for ever",
       { "S(SENDING), E(REFUSED_TEMPORARY) | E(DOUBT), TRIES_LEFT",
         DROP_GUARD, NEXT_SAME } },
+    { "what has begun is given back",
+      { "S(SENDING), E(GIVEN_BACK), UNSENT", DROP_GUARD, NEXT_SAME } },
     { "a permanent refusal is not heeded",
       { "S(SENDING), E(REFUSED_PERMANENT)", CHANGE_NEXT, NEXT_SAME } },
     { "a permanent refusal is the result at once",

@@ -254,6 +254,9 @@ static void move_group(const Moves *moves)
     static const Happening due =
         { "the next attempt is due", EVENT_DUE,
           KEEP, KEEP, RANK_OWNER };
+    static const Happening given_back =
+        { "its owner has no link for it and gives it back", EVENT_GIVEN_BACK,
+          KEEP, KEEP, RANK_NEVER };
     static const Happening barred =
         { "the receiver turns out to be barred", EVENT_BARRED,
           KEEP, KEEP, FAULT };
@@ -276,6 +279,8 @@ static void move_group(const Moves *moves)
         happen(moves, &claimed, -1);
     if (w->g.state == GROUP_DEFERRED)
         happen(moves, &due, -1);
+    if (w->g.state == GROUP_SENDING)
+        happen(moves, &given_back, -1);
     if (w->g.state <= GROUP_SENDING && w->g.copies_len == 0)
         happen(moves, &barred, -1);
     if (w->g.state == GROUP_SENDING && w->g.window_end != TIME_NEVER)

@@ -40,7 +40,7 @@ SELECT is(count(*), 0::bigint, 'it claims nothing') FROM group_claim(
 SELECT is(t.move('b', 'sending', 2), true, 'the new owner goes on');
 
 -- Given back in order is no takeover.
-SELECT * FROM lease_renew('b', '{}', 1, '{}');
+SELECT * FROM lease_renew('b', '{}', 0, '{}');
 SELECT t.start('c');
 SELECT is(string_agg(takeovers::text, ' '), '1 1', 'in order: not counted')
     FROM t.adopt('c');

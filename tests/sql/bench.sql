@@ -143,6 +143,6 @@ BEGIN
         round(1e6 * extract(epoch FROM spent[2]) / done, 1),
         round(1e6 * extract(epoch FROM spent[3]) / done, 1),
         round(1e6 * extract(epoch FROM spent[4]) / done, 1);
-    PERFORM FROM convoy.lease_renew(me, '{}', 1, '{}');
+    PERFORM FROM convoy.lease_renew(me, '{}', 0, '{}');
     COMMIT;
 END $$;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # instance_start, lease_renew: even shares, handing over, death, orphans.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(33);
+SELECT plan(45);
 SELECT throws_ok($$SELECT * FROM lease_renew('nobody', '{""}', 1, '{}')$$,
     '55000', 'instance nobody is not started', 'who is not started has none');
 SELECT throws_ok($$SELECT * FROM instance_start('x', 'wrong', NULL, 0)$$,
@@ -10,7 +10,7 @@ SELECT matches(deployment_check('wrong'), 'deployment "default", not of'
     ' "wrong"', 'in words');
 SELECT is(deployment_check('default'), NULL, 'the right one is not');
 SELECT results_eq($$SELECT * FROM instance_start('a', 'default', NULL, 0)$$,
-    $$SELECT 0::bigint, system_identifier::text, false
+    $$SELECT 0::bigint, system_identifier::text, false, 0
       FROM pg_control_system()$$, 'an instance starts with batch 0');
 
 CREATE FUNCTION t.renew(box text, routes text[] DEFAULT '{""}',
@@ -20,7 +20,8 @@ RETURNS text LANGUAGE sql AS $$
         format('%s:%s/%s/%s', r.route, r.n, r.fresh, r.yields), ' '), 'none')
     FROM (SELECT route, count(*) AS n, count(*) FILTER (WHERE fresh) AS fresh,
                  count(*) FILTER (WHERE yielding) AS yields
-          FROM convoy.lease_renew(box, routes, 15000000, release)
+          FROM convoy.lease_renew(box, routes, CASE WHEN routes = '{}'
+               THEN 0 ELSE 15000000 END, release)
           GROUP BY 1 ORDER BY 1) r
 $$;
 
@@ -56,6 +57,29 @@ SELECT is(count(*), 0::bigint, 'in order') FROM lease WHERE NOT orderly;
 SELECT t.die('a');
 SELECT is(t.renew('a'), ':32/0/0',
     'who is late but not replaced keeps its epochs');
+
+-- A new instance of the same process.
+SELECT set_eq($$SELECT held FROM instance_start('a2', 'default', NULL, 0, 0,
+    'a')$$, '{f}'::bool[], 'a successor starts');
+SELECT is(t.renew('b'), 'none', 'nobody can get between');
+SELECT is(t.renew('a2'), ':32/0/16', 'it has all that was the other''s');
+SELECT is(count(*), 32::bigint, 'under new epochs, in order') FROM lease
+    WHERE orderly AND owner = 'a2' AND epoch > (SELECT max(g.epoch)
+                                                FROM given g);
+SELECT instance_start('a2', 'default', NULL, 0, 0, 'a');
+SELECT is(t.renew('a2'), ':32/0/16', 'to say it twice changes nothing');
+SELECT set_eq($$SELECT held FROM instance_start('a', 'default', NULL, 0, 0,
+    'a2')$$, '{f}'::bool[], 'and back');
+SELECT is(t.renew('b', '{}'), 'none', 'b leaves');
+
+-- No link just now.
+SELECT is(count(*), 32::bigint, 'who can send nothing and is alone')
+    FROM lease_renew('a', '{}', 15000000, '{}') WHERE NOT yielding;
+SELECT is(t.renew('b'), 'none', 'and when somebody can');
+SELECT is(count(*), 32::bigint, 'it yields all')
+    FROM lease_renew('a', '{}', 15000000, '{}') WHERE yielding;
+SELECT is(t.renew('a'), ':32/0/16', 'until it can again');
+SELECT is(t.renew('b', '{}'), 'none', 'b leaves again');
 
 -- Routes.
 SELECT is(t.renew('a', '{"",gold}'), ':32/0/0 gold:32/32/0',

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A database that was restored from a backup, or copied to another cluster.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(20);
+SELECT plan(26);
 SELECT t.start('a');
 SELECT t.store('before', '4601', 2, notify => 'http://pi/');
 SELECT t.store('waiting', '4601');
@@ -36,6 +36,20 @@ SELECT is(count(*), 32::bigint, 'leases are given again')
 SELECT is(t.claimed('e'), 'after', 'and what came after goes on');
 SELECT is(held, false, 'an instance unknown to the backup is forgiven')
     FROM instance_start('f', 'default', NULL, 0);
+SELECT set_eq($$SELECT held, restores FROM instance_start('h', 'default',
+    'a', 2, 0)$$, $$VALUES (false, 1)$$, 'so is one that was down meanwhile');
+SELECT is(held, true, 'but not one that has seen more since')
+    FROM instance_start('i', 'default', 'a', 2, 1);
+SELECT is(restore_accept(), 1::bigint, 'which is accepted, too');
+SELECT is(t.store('later', '4604'), true, 'and another push comes');
+
+-- A later batch does not hide the loss of an earlier one.
+INSERT INTO batch VALUES ('e', 2), ('e', 3);
+SELECT is(held, false, 'this very batch') FROM instance_start('j', 'default',
+    'e', 2, 2);
+SELECT is(held, true, 'and no other') FROM instance_start('k', 'default',
+    'e', 1, 2);
+UPDATE setting SET held = false, held_group = NULL;
 
 -- A copy on another cluster.
 UPDATE setting SET system_identifier = '1';

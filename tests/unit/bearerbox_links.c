@@ -14,6 +14,9 @@
 
 #include "bearerbox/links.h"
 
+/* Of the tickets, which name none. */
+static const StoreLease LEASE;
+
 static WireLink there[4];
 static int n_there;
 
@@ -72,7 +75,7 @@ static void test_choice(void **state)
     WireLink chosen;
 
     (void) state;
-    tickets_fence(tickets, INT64_MAX);
+    tickets_fence(tickets, &LEASE, 1, INT64_MAX);
     assert_false(links_choose(links, "", "1", 0, &chosen));
     link_there(1, "A", false, false);
     assert_false(links_choose(links, "", "1", 0, &chosen));
@@ -103,7 +106,7 @@ static void test_queue_kept_short(void **state)
     (void) state;
     memset(&ticket, 0, sizeof(ticket));
     ticket.link = 1;
-    tickets_fence(tickets, INT64_MAX);
+    tickets_fence(tickets, &LEASE, 1, INT64_MAX);
     while (links_ready(links, 1, true, 0)) {
         tickets_issue(tickets, &ticket, INT64_MAX);
         handed++;

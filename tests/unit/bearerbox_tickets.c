@@ -21,12 +21,25 @@ static uint64_t issue(Tickets *tickets, unsigned long link, int64_t not_after)
 
     memset(&ticket, 0, sizeof(ticket));
     ticket.group = 7;
+    ticket.lease = 3;
+    ticket.epoch = 9;
     ticket.segment = 1;
     ticket.attempt = 1;
     ticket.copy = 2;
     ticket.link = link;
     strcpy(ticket.smsc_id, "A");
     return tickets_issue(tickets, &ticket, not_after);
+}
+
+/* Lease 3 with epoch 9, which the tickets above have. */
+static void fence(Tickets *tickets, int64_t until_us)
+{
+    StoreLease held[] = {
+        { .id = 5, .epoch = 8 }, { .id = 3, .epoch = 9 },
+        { .id = 1, .epoch = 10 }
+    };
+
+    tickets_fence(tickets, held, 3, until_us);
 }
 
 static bool may_write(Tickets *tickets, uint64_t number)
@@ -56,12 +69,36 @@ static void test_last_look(void **state)
     (void) state;
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         number = issue(tickets, 1, now_us() + cases[i].not_after_in);
-        tickets_fence(tickets, now_us() + cases[i].lease_in);
+        fence(tickets, now_us() + cases[i].lease_in);
         if (cases[i].revoked)
             assert_true(tickets_revoke(tickets, number));
         assert_int_equal(may_write(tickets, number), cases[i].may);
     }
     assert_false(may_write(tickets, 9999));
+    tickets_destroy(tickets);
+}
+
+/* A lease that was lost, or comes back with another epoch: what was handed
+ * over before is not written, whatever else is held. */
+static void test_lease_lost(void **state)
+{
+    static const StoreLease others[] = { { .id = 5, .epoch = 8 } };
+    static const StoreLease anew[] = { { .id = 3, .epoch = 11 } };
+    static const int given[] = { 2, 3 };
+    Tickets *tickets = tickets_create();
+    uint64_t number = issue(tickets, 1, INT64_MAX);
+
+    (void) state;
+    assert_false(may_write(tickets, number));
+    tickets_fence(tickets, others, 1, INT64_MAX);
+    assert_false(may_write(tickets, number));
+    tickets_fence(tickets, anew, 1, INT64_MAX);
+    assert_false(may_write(tickets, number));
+    fence(tickets, INT64_MAX);
+    tickets_give_back(tickets, given, 2);
+    assert_false(may_write(tickets, number));
+    fence(tickets, INT64_MAX);
+    assert_true(may_write(tickets, number));
     tickets_destroy(tickets);
 }
 
@@ -72,7 +109,7 @@ static void test_written_is_not_taken_back(void **state)
     Ticket ticket;
 
     (void) state;
-    tickets_fence(tickets, INT64_MAX);
+    fence(tickets, INT64_MAX);
     assert_true(may_write(tickets, number));
     assert_false(tickets_revoke(tickets, number));
     assert_true(tickets_take(tickets, number, &ticket));
@@ -91,7 +128,7 @@ static void test_counts_per_link(void **state)
 
     (void) state;
     issue(tickets, 2, INT64_MAX);
-    tickets_fence(tickets, INT64_MAX);
+    fence(tickets, INT64_MAX);
     assert_int_equal(tickets_unwritten(tickets, 1), 2);
     assert_int_equal(tickets_unanswered(tickets, 1), 2);
     may_write(tickets, a);
@@ -116,7 +153,7 @@ static void test_hungry_once(void **state)
     int i, told = 0;
 
     (void) state;
-    tickets_fence(tickets, INT64_MAX);
+    fence(tickets, INT64_MAX);
     for (i = 0; i < 4; i++)
         number[i] = issue(tickets, 1, INT64_MAX);
     tickets_wait(tickets, 1, 2);
@@ -198,6 +235,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_last_look),
+        cmocka_unit_test(test_lease_lost),
         cmocka_unit_test(test_written_is_not_taken_back),
         cmocka_unit_test(test_counts_per_link),
         cmocka_unit_test(test_hungry_once),

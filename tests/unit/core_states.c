@@ -36,7 +36,7 @@ static const struct {
     CopyState first;
     CopyCancel cancel;          /* of the first */
     CopyState second;
-    /* CLAIMED ADOPTED LINK_GONE BARRED CANCEL DEADLINE WINDOW DUE
+    /* CLAIMED ADOPTED LINK_GONE GIVEN_BACK BARRED CANCEL DEADLINE WINDOW DUE
      * RECEIPT_TIMEOUT; answers: ACCEPTED, REFUSED_THROTTLED _CONFIG
      * _TEMPORARY _AMBIGUOUS _PERMANENT, NOT_SENT DOUBT; receipts: DELIVERED
      * FAILED_TEMPORARY FAILED_PERMANENT INFO; cancel OK LATE LOST */
@@ -44,47 +44,47 @@ static const struct {
 } cases[] = {
     { "queued for the second attempt", GROUP_QUEUED, AIM_RETRY, 2, false,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_REFUSED,
-      "SQQUCE... QQQQQQQQ QQQQ QQQ" },
+      "SQQ.UCE... QQQQQQQQ QQQQ QQQ" },
     { "deferred after the first attempt", GROUP_DEFERRED, AIM_RETRY, 1, false,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_REFUSED,
-      ".DDUCE.Q. DDDDDDDD DDDD DDD" },
+      ".DD.UCE.Q. DDDDDDDD DDDD DDD" },
     { "deferred, and the other segment is delivered after all",
       GROUP_DEFERRED, AIM_RETRY, 1, false,
       COPY_FAILED, CANCEL_NONE, COPY_DELIVERED,
-      ".DDUCE.Q. DDDDDDDD +DDD DDD" },
+      ".DD.UCE.Q. DDDDDDDD +DDD DDD" },
     { "sending the last segment", GROUP_SENDING, AIM_NONE, 1, false,
       COPY_ACCEPTED, CANCEL_NONE, COPY_OUTSTANDING,
-      ".SRRRRR.. ASSSSRSS SRRS SSS" },
+      ".SRSRRRR.. ASSSSRSS SRRS SSS" },
     { "sending the last segment, one delivered", GROUP_SENDING, AIM_NONE, 1,
       false, COPY_DELIVERED, CANCEL_NONE, COPY_OUTSTANDING,
-      ".SARRRR.. ASSSSUSS SSSS SSS" },
+      ".SASRRRR.. ASSSSUSS SSSS SSS" },
     { "awaiting both receipts", GROUP_AWAITING, AIM_NONE, 1, false,
       COPY_ACCEPTED, CANCEL_NONE, COPY_ACCEPTED,
-      ".AA.RR..x AAAAAAAA ARRA AAA" },
+      ".AA..RR..x AAAAAAAA ARRA AAA" },
     { "awaiting the last receipt", GROUP_AWAITING, AIM_NONE, 1, false,
       COPY_ACCEPTED, CANCEL_NONE, COPY_DELIVERED,
-      ".AA.RR..x AAAAAAAA +DUA AAA" },
+      ".AA..RR..x AAAAAAAA +DUA AAA" },
     { "awaiting, closed, one in doubt", GROUP_AWAITING, AIM_FAIL, 1, true,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_DOUBT,
-      ".AA.AA..x AUUUUUUA AUUA UAA" },
+      ".AA..AA..x AUUUUUUA AUUA UAA" },
     { "rollback, one cancel asked", GROUP_ROLLBACK, AIM_RETRY, 1, false,
       COPY_ACCEPTED, CANCEL_ASKED, COPY_REFUSED,
-      ".RD.RR... RRRRRRRR RRRR DDD" },
+      ".RD..RR... RRRRRRRR RRRR DDD" },
     { "delivered", GROUP_DELIVERED, AIM_NONE, 1, false,
       COPY_DELIVERED, CANCEL_NONE, COPY_DELIVERED,
-      "..+.+.... ++++++++ ++++ +++" },
+      "..+..+.... ++++++++ ++++ +++" },
     { "undeliverable", GROUP_UNDELIVERABLE, AIM_FAIL, 1, false,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_REFUSED,
-      "..U.U.... UUUUUUUU UUUU UUU" },
+      "..U..U.... UUUUUUUU UUUU UUU" },
     { "expired", GROUP_EXPIRED, AIM_EXPIRE, 1, false,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_REFUSED,
-      "..E.E.... EEEEEEEE EEEE EEE" },
+      "..E..E.... EEEEEEEE EEEE EEE" },
     { "cancelled", GROUP_CANCELLED, AIM_CANCEL, 1, false,
       COPY_ACCEPTED, CANCEL_TOO_LATE, COPY_REFUSED,
-      "..C.C.... CCCCCCCC CCCC CCC" },
+      "..C..C.... CCCCCCCC CCCC CCC" },
     { "unknown", GROUP_UNKNOWN, AIM_NONE, 1, false,
       COPY_ACCEPTED, CANCEL_NONE, COPY_ACCEPTED,
-      "..x.x.... xxxxxxxx xxxx xxx" },
+      "..x..x.... xxxxxxxx xxxx xxx" },
 };
 
 #define CASES (sizeof(cases) / sizeof(cases[0]))

@@ -177,16 +177,16 @@ bool box_is_there(void *pending)
 
 /* --- leases ------------------------------------------------------------- */
 
-static void on_started(void *arg, StoreOutcome outcome, int64_t batch,
-                       bool held)
+static void on_started(void *arg, StoreOutcome outcome,
+                       const StoreStarted *started)
 {
     Pending *pending = arg;
 
     assert_false(pending->there);
     pending->there = true;
     pending->answer.outcome = outcome;
-    pending->box->batch = batch;
-    pending->box->queue_held = held;
+    pending->box->batch = started == NULL ? 0 : started->batch;
+    pending->box->queue_held = started != NULL && started->held;
 }
 
 static void on_leases(void *arg, StoreOutcome outcome,
@@ -228,7 +228,7 @@ void box_start(Box *box)
 
     snprintf(box->instance, sizeof(box->instance), "%s/%d", box->name,
              ++box->instances);
-    store_instance(box->leases, box->instance, "test", NULL, 0, on_started,
+    store_instance(box->leases, box->instance, "test", NULL, NULL, on_started,
                    &pending);
     wait_until(box_is_there, &pending);
     assert_int_equal(pending.answer.outcome, STORE_DONE);

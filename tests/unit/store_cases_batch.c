@@ -213,7 +213,7 @@ void batch_of_an_old_epoch_is_fenced(void **state)
     box_start(&old);
     assert_true(box_push(&old, &(Sample) { .id = "1" }));
     group = box_claim_one(&old, "4670123");
-    box_renew(&old, NULL, 0, HOUR, NULL, 0);
+    box_renew(&old, NULL, 0, 0, NULL, 0);
     box_open(&next, "next");
     box_start(&next);
     adopted = box_adopt(&next, 10);

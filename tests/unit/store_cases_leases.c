@@ -87,7 +87,7 @@ void leases_given_back(void **state)
     assert_true(box_push(&a, &(Sample) { .id = "1" }));
     group = box_claim_one(&a, "4670123");
     box_move(&a, &group, GROUP_ROLLBACK);
-    assert_int_equal(box_renew(&a, NULL, 0, HOUR, NULL, 0), STORE_DONE);
+    assert_int_equal(box_renew(&a, NULL, 0, 0, NULL, 0), STORE_DONE);
     assert_int_equal(a.n_held, 0);
     box_start(&b);
     assert_int_equal(box_fresh(&b), SHARDS);
@@ -190,13 +190,12 @@ typedef struct {
     StoreOutcome outcome;
 } Started;
 
-static void on_started(void *arg, StoreOutcome outcome, int64_t batch,
-                       bool held)
+static void on_started(void *arg, StoreOutcome outcome,
+                       const StoreStarted *answer)
 {
     Started *started = arg;
 
-    (void) batch;
-    *started = (Started) { true, held, outcome };
+    *started = (Started) { true, answer != NULL && answer->held, outcome };
 }
 
 static bool is_started(void *arg)
@@ -207,6 +206,7 @@ static bool is_started(void *arg)
 void restored_queue_is_held(void **state)
 {
     Started started = { false, false, STORE_LOST };
+    StoreLast last = { .batch = 2 };
     Box box;
 
     (void) state;
@@ -215,14 +215,16 @@ void restored_queue_is_held(void **state)
     box_batch(&box, NULL, 0, NULL, 0);
     box_batch(&box, NULL, 0, NULL, 0);
 
-    store_instance(box.leases, "next", "test", box.instance, 2, on_started,
+    last.instance = box.instance;
+    store_instance(box.leases, "next", "test", NULL, &last, on_started,
                    &started);
     wait_until(is_started, &started);
     assert_int_equal(started.outcome, STORE_DONE);
     assert_false(started.held);
 
     started.there = false;
-    store_instance(box.leases, "after", "test", box.instance, 3, on_started,
+    last.batch = 3;
+    store_instance(box.leases, "after", "test", NULL, &last, on_started,
                    &started);
     wait_until(is_started, &started);
     assert_int_equal(started.outcome, STORE_DONE);
@@ -231,7 +233,7 @@ void restored_queue_is_held(void **state)
     assert_int_equal(box.n_held, 0);
 
     started.there = false;
-    store_instance(box.leases, "other", "another deployment", NULL, 0,
+    store_instance(box.leases, "other", "another deployment", NULL, NULL,
                    on_started, &started);
     wait_until(is_started, &started);
     assert_int_equal(started.outcome, STORE_FAILED);

@@ -27,8 +27,7 @@ typedef struct {
     bool *stored;
     StoreGroup *groups;
     const int64_t *fenced;
-    int64_t batch;
-    bool held;
+    StoreStarted started;
     StoreLease *leases;
     StoreNote *notes;
 } Pending;
@@ -168,8 +167,7 @@ static void call_back(const Pending *p)
         break;
     case STARTED:
         ((StoreInstanceDone *) p->done)(p->arg, p->outcome,
-                                        good ? p->batch : 0,
-                                        good && p->held);
+                                        good ? &p->started : NULL);
         break;
     case LEASES:
         ((StoreLeases *) p->done)(p->arg, p->outcome, p->leases, n);
@@ -397,16 +395,16 @@ void store_receipts(Store *store, const char *instance, int64_t batch,
 }
 
 void store_instance(Store *store, const char *instance,
-                    const char *deployment, const char *last_instance,
-                    int64_t last_batch, StoreInstanceDone *done, void *arg)
+                    const char *deployment, const char *predecessor,
+                    const StoreLast *last, StoreInstanceDone *done,
+                    void *arg)
 {
     Pending *p = admit(store, STARTED, (void (*)(void)) done, arg);
 
     if (p == NULL)
         return;
-    settle(store, p, fake_instance(instance, deployment, last_instance,
-                                   last_batch, &p->batch));
-    p->held = fake_db.held;
+    settle(store, p, fake_instance(instance, deployment, predecessor, last,
+                                   &p->started));
 }
 
 void store_lease(Store *store, const char *instance,

@@ -121,29 +121,60 @@ bool fake_instance_lives(const char *name)
     return instance != NULL && instance->expires_at > fake_db.now;
 }
 
-/* Whether the instance has a batch of this number or a later one; the number
- * of its last is in *last. */
-static bool has_batch(const char *instance, int64_t number, int64_t *last)
+static bool has_batch(const char *instance, int64_t number)
 {
     const FakeBatch *batches = fake_db.batches.items;
     int i;
 
-    *last = 0;
-    for (i = 0; instance != NULL && i < fake_db.batches.n; i++) {
+    for (i = 0; i < fake_db.batches.n; i++) {
         if (strcmp(batches[i].instance, instance) == 0 &&
-            batches[i].number > *last)
-            *last = batches[i].number;
+            batches[i].number == number)
+            return true;
     }
-    return *last >= number;
+    return false;
+}
+
+static int64_t last_batch_of(const char *instance)
+{
+    const FakeBatch *batches = fake_db.batches.items;
+    int64_t last = 0;
+    int i;
+
+    for (i = 0; i < fake_db.batches.n; i++) {
+        if (strcmp(batches[i].instance, instance) == 0 &&
+            batches[i].number > last)
+            last = batches[i].number;
+    }
+    return last;
+}
+
+/* What the predecessor had is the new one's, under new epochs. */
+static void inherit(const char *predecessor, FakeInstance *me)
+{
+    FakeInstance *old = fake_find_instance(predecessor);
+    int i;
+
+    if (old == NULL || old == me)
+        return;
+    old->expires_at = INT64_MIN;
+    for (i = 0; i < fake_db.leases.n; i++) {
+        FakeLease *lease = fake_lease(i);
+
+        if (lease->owner == NULL || strcmp(lease->owner, predecessor) != 0)
+            continue;
+        lease->owner = me->name;
+        lease->orderly = true;
+        lease->lease.epoch = fake_db.next_epoch++;
+        me->expires_at = fake_db.now + 5 * INT64_C(1000000);
+    }
 }
 
 const char *fake_instance(const char *name, const char *deployment,
-                          const char *last_instance, int64_t last_batch,
-                          int64_t *batch)
+                          const char *predecessor, const StoreLast *last,
+                          StoreStarted *started)
 {
     FakeInstance *instance;
     char text[256];
-    int64_t last;
 
     if (strcmp(deployment, fake_db.deployment) != 0) {
         snprintf(text, sizeof(text), "this is the queue of deployment \"%s\","
@@ -155,9 +186,13 @@ const char *fake_instance(const char *name, const char *deployment,
         instance->name = fake_text(name);
         instance->expires_at = INT64_MIN;
     }
-    if (!has_batch(last_instance, last_batch, &last))
+    if (predecessor != NULL)
+        inherit(predecessor, fake_find_instance(name));
+    if (last != NULL && !has_batch(last->instance, last->batch))
         fake_db.held = true;
-    has_batch(name, 0, batch);
+    started->batch = last_batch_of(name);
+    started->held = fake_db.held;
+    started->restores = 0;
     return NULL;
 }
 
@@ -313,19 +348,19 @@ const char *fake_renew(const char *name, const char *const *routes, int n,
         return fake_not_started;
     me->routes = fake_alloc(sizeof(*me->routes) * (size_t) n);
     me->n_routes = n;
-    me->expires_at = n == 0 ? INT64_MIN : fake_db.now + ttl_us;
+    me->expires_at = ttl_us == 0 ? INT64_MIN : fake_db.now + ttl_us;
     for (i = 0; i < n; i++) {
         me->routes[i] = fake_text(routes[i]);
         fake_create_leases(routes[i]);
     }
     for (i = 0; i < fake_db.leases.n; i++) {
         if (owns(me, fake_lease(i)) &&
-            (n == 0 || is_released(fake_lease(i), release, n_release))) {
+            (ttl_us == 0 || is_released(fake_lease(i), release, n_release))) {
             fake_lease(i)->owner = NULL;
             fake_lease(i)->orderly = true;
         }
     }
-    if (n > 0 && !fake_db.held) {
+    if (ttl_us > 0 && !fake_db.held) {
         take_vacant(me, release, n_release);
         *leases = list_owned(me, found);
     }

@@ -122,8 +122,8 @@ const char *fake_receipts(const char *instance, int64_t number,
                           StoreGroup **groups, int *found);
 
 const char *fake_instance(const char *instance, const char *deployment,
-                          const char *last_instance, int64_t last_batch,
-                          int64_t *batch);
+                          const char *predecessor, const StoreLast *last,
+                          StoreStarted *started);
 const char *fake_renew(const char *instance, const char *const *routes,
                        int n, int64_t ttl_us, const int *release,
                        int n_release, StoreLease **leases, int *found);
