@@ -106,6 +106,40 @@ def lost(tap, box, pi):
     return all_pushes
 
 
+def request(box, receivers):
+    """What a Push Initiator's cancel does to the queue."""
+    box.database.rows(
+        'UPDATE convoy.live SET cancel_requested = true, look_at = now() '
+        'WHERE receiver LIKE %s', receivers)
+
+
+def stopped(tap, box, pi):
+    """The Push Initiator cancels: what waits for receipts, what is being
+    sent, and what has not begun."""
+    box.smsc.plan('receiver=46742* segment=2 delay 1500ms\ndeliver 60s\n')
+    awaiting = pi.push(pushes.make(3, prefix='+46741'))
+    sending = pi.push(pushes.make(1, prefix='+46742'))
+    wait_until(lambda: box.database.groups('AWAITING') == 3, 10,
+               'all segments of three pushes are accepted')
+    queued = pi.push(pushes.make(1, prefix='+46742'))
+    wait_until(lambda: {submit.part for submit in box.journal.read().submits
+                        if submit.tag == sending[0].number} == {1, 2}, 10,
+               'a second segment is sent')
+    tap.equal((box.database.groups('SENDING'), box.database.groups('QUEUED')),
+              (1, 1), 'of two pushes to one phone one waits')
+    request(box, '+4674%')
+    all_pushes = awaiting + sending + queued
+    wait_for_results(box, pi, all_pushes)
+    tap.equal([words(pi, push) for push in all_pushes],
+              ['; 3 of 3 cancelled'] * 3 + [CANCELLED,
+              'cancelled before every segment was delivered (segment 1 of 3)'],
+              'what was sent is cancelled, a late answer included')
+    sent = box.journal.by_tag()
+    tap.equal([len(sent.get(push.number, [])) for push in all_pushes],
+              [3, 3, 3, 2, 0], 'and nothing more is sent')
+    return all_pushes
+
+
 def killed(tap, box, pi):
     """kill -9 while cancels are unanswered: the next owner cancels again."""
     box.smsc.plan(SLOW + 'cancel-noanswer-lost\n')
@@ -131,6 +165,11 @@ def test(tap):
         for part in stories, busy, lost, killed:
             all_pushes += part(tap, box, pi)
         judge(tap, box, pi, all_pushes, 'UNDELIVERABLE', restart=True)
+    with Sandbox() as box, Initiator(box.env['PPG_URL']) as pi:
+        # As after an outage: what is unanswered when a rollback begins is in
+        # doubt for a moment.
+        judge(tap, box, pi, stopped(tap, box, pi), 'CANCELLED', outage=True,
+              name='stopped')
 
 
 run(test)

@@ -75,7 +75,8 @@ WORDS = {'+4671': (range(1, 99), 2, 'never'),
          '+4673': (range(1, 2), 2, 'what?'),
          '+4674': (range(1, 99), 1, 'what?'),
          '+4675': (range(1, 2), 3, None),
-         '+4676': (range(1, 2), 1, 'too late')}
+         '+4676': (range(1, 2), 1, 'too late'),
+         '+4677': (range(1, 99), 3, 'never')}
 MEANS = {'never': 1, 'later': 2, 'what?': None, 'too late': None, None: None}
 # What the ledger has to say of these: by outcome, of all three segments.
 LEDGER = {'+4670': dict(accepted=3, delivered=3),
@@ -84,8 +85,10 @@ LEDGER = {'+4670': dict(accepted=3, delivered=3),
           '+4673': {'accepted': 3, 'in doubt': 1, 'delivered': 3},
           '+4674': {'in doubt': 4},
           '+4675': {'accepted': 3, 'in doubt': 1, 'delivered': 3},
-          '+4676': {'accepted': 3, 'in doubt': 1, 'delivered': 3}}
-STATE = {'+4671': 'UNDELIVERABLE', '+4674': 'UNKNOWN'}
+          '+4676': {'accepted': 3, 'in doubt': 1, 'delivered': 3},
+          '+4677': dict(accepted=2, refused=1)}     # without any receipt
+STATE = {'+4671': 'UNDELIVERABLE', '+4674': 'UNKNOWN',
+         '+4677': 'UNDELIVERABLE'}
 
 
 def prefix(push):
@@ -139,8 +142,15 @@ def ledger_by_push(box, all_pushes):
             for push in all_pushes}
 
 
+def causes(box, all_pushes, code):
+    ids = {push.push_id for push in all_pushes if prefix(push) == code}
+    return [row.cause for row in box.database.results() if row.push_id in ids]
+
+
 def test_generic(tap):
     def report(submit, _):
+        if submit.dst.startswith('4677'):
+            return
         tell(f'http://127.0.0.1:{box.ports["receipts"]}/', to=submit.dst,
              **{'from': '1', 'dlr-mid': submit.number, 'dlr-mask': 1})
 
@@ -163,6 +173,9 @@ def test_generic(tap):
                  'not know, and no answer, is in doubt')
         tap.none(checks.sent_after(web.smsc.journal, {1}),
                  'generic: nothing is sent after a refusal for good')
+        tap.none([cause for cause in causes(box, all_pushes, '+4677')
+                  if not cause.endswith('; 2 of 3 may be on the phone')],
+                 'generic: what it cannot cancel is left, and said to be')
         web.over.set()
 
 
