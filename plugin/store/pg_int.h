@@ -69,8 +69,8 @@ struct Store {
     char told_error[512];           /* with the last on_state */
     char last_error[512];           /* of the last loss, and since when it */
     int64_t error_since;            /* is the same */
-    const char *refuses;            /* function; NULL: none */
-    int64_t refused_at;             /* the last time it refused any */
+    bool refuses;                   /* some calls, */
+    int64_t refused_at;             /* the last one then */
 };
 
 /* --- pg.c --- */

@@ -18,7 +18,8 @@
  * checks of pg_start.c find. */
 static const int64_t LASTS_US = 10 * 1000000;
 
-/* On a disk that is nearly full a small call passes now and then. */
+/* On a disk that is nearly full a small call passes now and then, and so does
+ * one that a lock does not concern. */
 static const int64_t CALM_US = 3 * 1000000;
 
 static void say(const Store *store, bool bad, const char *format, ...)
@@ -51,7 +52,7 @@ void pg_tell_up(Store *store)
         store->role->title, store->was_up ? "back" : "there",
         PQhost(store->conn), PQport(store->conn));
     store->was_up = true;
-    store->refuses = NULL;
+    store->refuses = false;
     tell(store, PG_TOLD_UP, STORE_UP);
 }
 
@@ -79,18 +80,16 @@ void pg_tell_answer(Store *store, const PgRequest *request,
                     StoreOutcome outcome)
 {
     if (outcome == STORE_DONE) {
-        if (store->refuses != request->what ||
-            store->now - store->refused_at < CALM_US)
+        if (!store->refuses || store->now - store->refused_at < CALM_US)
             return;
-        store->refuses = NULL;
-        say(store, false, "%s: the database takes %s again",
-            store->role->title, request->what);
+        store->refuses = false;
+        say(store, false, "%s: the database takes all again",
+            store->role->title);
     } else if (outcome == STORE_BUSY || !request->caller_tells) {
-        if (store->refuses == NULL) {
-            store->refuses = request->what;
+        if (!store->refuses)
             say(store, true, "%s: the database refuses %s",
                 store->role->title, store->error);
-        }
+        store->refuses = true;
         store->refused_at = store->now;
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """PostgreSQL is stopped: the PI reads 4001 within a second. It is started
 again: pushes flow without touching the boxes, and no segment that was sent
-is sent again."""
+is sent again. What the SMSC and the PI acknowledge meanwhile is not lost."""
 
 import os
 import sys
@@ -12,6 +12,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
 
+WAITING, TOLD = 1000, 48
+
 
 def while_away(tap, box, pi):
     """What a PI reads; returns the pushes, which were not accepted."""
@@ -21,6 +23,42 @@ def while_away(tap, box, pi):
     slowest = max(push.seconds for push in refused)
     tap.ok(slowest < 1, 'within a second', f'{slowest:.3f} s')
     return refused
+
+
+def receipts_meanwhile(tap, box, pi):
+    """Receipts of a thousand pushes come while nobody can write them down."""
+    box.smsc('phone off *')
+    some = pi.push(pushes.make(WAITING, 2, prefix='+4675'),
+                   until_accepted=True)
+    wait_until(lambda: box.database.groups('AWAITING') == WAITING, 60,
+               'all segments are accepted')
+    box.stop('postgres')
+    before = len(box.journal.read().events('receipt-answer'))
+    box.smsc('phone on *')
+    box.smsc.idle()
+    answered = len(box.journal.read().events('receipt-answer')) - before
+    tap.equal(answered, 2 * WAITING, 'receipts come while it is away')
+    box.start('postgres')
+    return some
+
+
+def acknowledgements_meanwhile(tap, box, pi):
+    """A PI acknowledges results while nobody can write that down."""
+    pi.treat = lambda result: (202, 2)
+    some = pi.push(pushes.make(TOLD, 1, prefix='+4676'), until_accepted=True)
+    wait_until(lambda: box.database.value(
+        "SELECT count(*) = %s AND NOT EXISTS (SELECT FROM convoy.notification"
+        " WHERE holder IS NULL) FROM convoy.result"
+        " WHERE receiver LIKE '+4676%%'", TOLD), 30, 'all results are being told')
+    box.stop('postgres')
+    early = len(pi.received_of(some))
+    wait_until(lambda: len(pi.received_of(some)) == TOLD, 30,
+               'the PI acknowledges them')
+    tap.ok(early < TOLD, 'results are acknowledged while it is away',
+           f'{TOLD} in all, {early} before')
+    pi.treat = None
+    box.start('postgres')
+    return some
 
 
 def test(tap):
@@ -59,6 +97,16 @@ def test(tap):
         wait_for_results(box, pi, last, outage=True)
         tap.equal({push.code for push in last} - {2007}, {1001},
                   'pushes flow again')
+
+        for meanwhile in receipts_meanwhile, acknowledgements_meanwhile:
+            some = meanwhile(tap, box, pi)
+            wait_for_results(box, pi, some)
+            tap.none(checks.wrong_results(
+                some, [row for row in box.database.results() if row.push_id
+                       in {push.push_id for push in some}]),
+                'none of them is lost')
+            tap.none(checks.wrong_notifications(some, pi.received_of(some)),
+                     'and no result is told twice')
 
 
 run(test)
