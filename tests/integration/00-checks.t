@@ -18,7 +18,7 @@ class Made:
     one for its answer. Message ids are the numbers of the submits."""
 
     def __init__(self, *submits):
-        self.submits, self.displays = [], []
+        self.submits, self.displays, self.others = [], [], []
         for number, (push, part, link, status) in enumerate(submits):
             text = f'p{push.number:06}. part {part}'.encode()
             submit = Submit(2 * number + 1, dict(
@@ -31,6 +31,18 @@ class Made:
             if status == 0:
                 submit.message_id, submit.receipt = str(number), 'DELIVRD'
             self.submits.append(submit)
+
+    def cancel(self, submit, result, status, **other):
+        """The gateway asks the SMSC to cancel a submit."""
+        event = {'ev': 'cancel', 'message_id': submit.message_id,
+                 'wildcard': False, 'result': result, 'status': status,
+                 **other}
+        submit.cancels.append(event)
+        self.others.append(event)
+        return self
+
+    def events(self, kind):
+        return [event for event in self.others if event['ev'] == kind]
 
     def by_tag(self):
         found = {}
@@ -119,6 +131,33 @@ def ledgers(tap, one):
            'a wrong link is found')
 
 
+def cancels(tap, one):
+    def made(*cancel, **other):
+        journal = Made((one, 1, 1, 0), (one, 2, 1, 11))
+        return journal.cancel(journal.submits[0], *cancel, **other)
+
+    good = made('cancelled', 0)
+    tap.none(checks.wrong_cancels(good), 'a cancel that names its message')
+    for other in ({'message_id': ''}, {'message_id': 'x'},
+                  {'wildcard': True}):
+        tap.ok(checks.wrong_cancels(made('cancelled', 0, **other)),
+               f'a cancel with {other} is found')
+    tap.ok(checks.wrong_cancels(made('address mismatch', 0x11)),
+           'a cancel with other addresses is found')
+    without = ledger(good)
+    for journal, outcome in ((good, 'cancelled'),
+                             (made('too late', 0x11), 'too late to cancel'),
+                             (made('cancelled', None), None),
+                             (made('refused by the plan', 0x58), None)):
+        rows = without[one.number]
+        if outcome:
+            tap.ok(checks.ledger_differs(without, journal),
+                   f'a missing row, {outcome}, is found')
+            rows = rows + [row(**{**vars(rows[0]), 'outcome': outcome})]
+        tap.none(checks.ledger_differs({one.number: rows}, journal),
+                 f'a cancel, in the ledger: {outcome}')
+
+
 def results(tap, one, two):
     def result(push, state):
         return row(push_id=push.push_id, state=state, code=0, cause='')
@@ -156,6 +195,7 @@ def test(tap):
     one, two = pushes.make(2, 2, receivers=1)
     ways(tap, one, two)
     ledgers(tap, one)
+    cancels(tap, one)
     results(tap, one, two)
 
 
