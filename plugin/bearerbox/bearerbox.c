@@ -39,7 +39,7 @@ static Tickets *tickets;
 static Filter *ours;            /* ids of our segments, for receipt_find() */
 static LastBatch *last_batch;
 static Leases *leases;
-static Scheduler *scheduler;
+static Scheduler *_Atomic scheduler;     /* the status page asks early */
 static long scheduler_thread = -1;
 
 /* --- what the links tell -------------------------------------------------- */
