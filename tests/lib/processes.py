@@ -20,10 +20,13 @@ import time
 MARKER = 'SANDBOX_PROCESS'
 CLUSTERS = 'postgres', 'standby'
 
+LIB = os.path.dirname(os.path.realpath(__file__))
+
 # Concerns only programs compiled with sanitizers.
 SANITIZERS = {
-    'LSAN_OPTIONS': 'suppressions=' + os.path.join(
-        os.path.dirname(os.path.realpath(__file__)), 'lsan.supp'),
+    'LSAN_OPTIONS': f'suppressions={LIB}/lsan.supp',
+    'TSAN_OPTIONS': f'suppressions={LIB}/tsan.supp:second_deadlock_stack=1'
+                    ':history_size=4',
     'UBSAN_OPTIONS': 'print_stacktrace=1',
 }
 

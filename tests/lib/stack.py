@@ -91,7 +91,8 @@ class Stack:
         for name in self.programs:
             path = f'{self.folder}/logs/{name}.log'
             with open(path, errors='replace') as file:
-                found = re.search(r'.*(ERROR: \w+Sanitizer|runtime error:).*',
+                found = re.search(r'.*((ERROR|WARNING): \w+Sanitizer'
+                                  r'|runtime error:).*',
                                   file.read())
             if found:
                 raise Failure(f'{name}: {found[0]} ({path})')
