@@ -49,7 +49,9 @@ def one_result(facts):
                    f'{[row.state for row in rows]}', [tag])
         if push.codes.count(1001) > 1:
             yield f'{push} was accepted twice: {push.codes}', [tag]
-        if not push.accepted and push.code not in (2002, 2003, 2004, 3000):
+        in_vain = push.before and push.answered > push.before and \
+            2000 <= (push.code or 0) < 3000
+        if not push.accepted and not in_vain:
             yield f'{push} ended with {push.codes} {push.desc}', [tag]
     if None in facts.results:
         yield f"results of nobody's pushes: {facts.results[None]}", []
@@ -230,7 +232,9 @@ def _inside_window(facts, tag):
     for row in facts.ledger.get(tag, []):
         submit = facts.by_id.get(row.message_id)
         if row.outcome != 'accepted' or submit is None or \
-                facts.is_late(submit):
+                facts.is_late(submit) or facts.stood_still(
+                    facts.life(submit).name, submit.sent,
+                    submit.answered + 1):
             continue
         begin = first.setdefault(row.attempt, submit)
         still = facts.stood_still(facts.life(submit).name, begin.answered,
@@ -242,10 +246,12 @@ def _inside_window(facts, tag):
 
 
 def stopped(facts):
-    """After a refusal for good, once on record, nothing of a push leaves."""
+    """After a refusal for good, once on record, nothing of a push leaves.
+    One that comes after the answer time-out stops nothing."""
     for tag, rows in facts.ledger.items():
+        late = {row.copy for row in rows if row.outcome == 'in doubt'}
         refused = [row for row in rows if row.outcome == 'refused'
-                   and row.code == PERMANENT]
+                   and row.code == PERMANENT and row.copy not in late]
         for submit in facts.sent(tag) if refused else []:
             at = refused[0].at.timestamp()
             if submit.sent > at + 0.02 and not facts.blurred(submit) and \
@@ -289,16 +295,17 @@ def true_results(facts):
         if row.state in NEGATIVE and at_phone == parts:
             yield (f'{push} is {row.state} ({row.cause}), and every segment '
                    'is at the phone', [tag])
-        if row.state == 'UNKNOWN' and _all_delivered(rows, row):
+        if row.state == 'UNKNOWN' and _all_delivered(facts, rows, row):
             yield f'{push} is UNKNOWN, all segments were delivered', [tag]
 
 
-def _all_delivered(rows, result):
-    """In one attempt, well before the result?"""
-    found = defaultdict(set)
+def _all_delivered(facts, rows, result):
+    """In one attempt, and surely on record before the result?"""
+    found, end = defaultdict(set), result.ended_at.timestamp()
     for row in rows:
-        if row.outcome == 'delivered' and \
-                (result.ended_at - row.at).total_seconds() > 2:
+        at = row.at.timestamp()
+        if row.outcome == 'delivered' and at + 2 < end and \
+                not facts.in_trouble(at, end):
             found[row.attempt].add(row.segment)
     return any(len(some) == result.segments for some in found.values())
 

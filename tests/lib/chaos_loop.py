@@ -43,12 +43,12 @@ def summary(facts):
 class Outcome:
     """One run of one seed: `text` is what it printed."""
 
-    def __init__(self, seed, without=()):
+    def __init__(self, seed, without=(), command=COMMAND):
         begun = time.monotonic()
         self.seed, self.without = seed, list(without)
         try:
             done = subprocess.run(
-                [COMMAND, '--seed', str(seed), '--without',
+                [command, '--seed', str(seed), '--without',
                  ','.join(without)], stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, text=True, timeout=LIMIT)
             self.text, self.passed = done.stdout, done.returncode == 0
@@ -106,6 +106,7 @@ def main(options):
             print(outcome.line(), flush=True)
             if not outcome.passed:
                 failed.append(outcome)
+                print(outcome.text, flush=True)
     for outcome in failed[:3]:
         outcome = shorten(outcome)
         print(outcome.text)

@@ -13,6 +13,7 @@ import signal
 import threading
 import time
 import traceback
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import processes
@@ -66,6 +67,7 @@ class Run:
         self.evidence = Evidence(schedule, journal=box.journal)
         self.lives, self.wanted, self.again = {}, set(), {}
         self.lock = threading.RLock()
+        self.lanes = defaultdict(threading.Lock)
         for name in self.stack.programs:
             self._born(name, 0)
         # smsbox is not under test, and ends when its bearerbox does.
@@ -156,6 +158,10 @@ class Run:
 
     def _event(self, faults, event):
         self._sleep_until(event.at)
+        with self.lanes[event.lane]:    # one before it may have taken longer
+            self._perform(faults, event)
+
+    def _perform(self, faults, event):
         begin = time.time()
         try:
             faults.perform(event)

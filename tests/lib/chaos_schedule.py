@@ -32,6 +32,11 @@ class Event:
     lasts: float = 0.0
     detail: str = ''
 
+    @property
+    def lane(self):
+        """Events of one lane come one after the other."""
+        return 'postgres' if self.what == 'lock' else self.target
+
     def __str__(self):
         lasts = f' for {self.lasts:.1f} s' if self.lasts else ''
         detail = f' {self.detail!r}' if self.detail else ''
@@ -70,7 +75,8 @@ class Schedule:
 def make(seed):
     dice = random.Random(seed)
     schedule = Schedule(seed)
-    schedule.boxes = 2 if dice.random() < 0.6 else 1
+    frozen_holder = seed % 10 == 7
+    schedule.boxes = 2 if frozen_holder or dice.random() < 0.6 else 1
     schedule.convoy = _configuration(dice)
     schedule.same_reference = dice.random() < 0.3
     if schedule.same_reference:
@@ -78,7 +84,8 @@ def make(seed):
         schedule.convoy['reference-hold'] = '600s'
     schedule.plan = _plan(dice)
     schedule.pushes = _pushes(dice, seed)
-    schedule.events = _events(dice, schedule)
+    schedule.events = _frozen_holder(dice, schedule) if frozen_holder \
+        else _events(dice, schedule)
     return schedule
 
 
@@ -159,6 +166,11 @@ _RULES = (
 )
 
 
+_REFUSING = '''status 0x08 90%
+delay 1..20ms
+'''
+
+
 def _plan(dice):
     lines = [f'delay {dice.choice(("1..10ms", "5..60ms", "50..200ms"))}']
     for text, chance in _RULES:
@@ -197,7 +209,7 @@ def _events(dice, schedule):
         ('plan', ['smsc'], 3, (0, 0)),
     ]
     if schedule.boxes == 2:
-        kinds.append(('freeze', boxes, 2, (LEASE, LEASE + 3)))
+        kinds.append(('freeze', boxes, 3, (LEASE, LEASE + 3)))
     weights = [kind[2] for kind in kinds]
     found, free_at, takeovers = [], {}, 0
     for number in range(1, dice.choice((1, 3, 6, 9)) + 1):
@@ -207,12 +219,30 @@ def _events(dice, schedule):
         detail = _plan(dice) if what == 'plan' else \
             dice.choice(('all', 'one')) if target == 'links' else ''
         violent = target in boxes and (what == 'kill' or lasts > LEASE / 2)
-        lane = 'postgres' if what == 'lock' else target
+        event = Event(number, at, what, target, lasts, detail)
         if (violent and takeovers == TAKEOVERS
                 or any(at < end + 1 and begin < at + lasts + 1
-                       for begin, end in free_at.get(lane, []))):
+                       for begin, end in free_at.get(event.lane, []))):
             continue
         takeovers += violent
-        free_at.setdefault(lane, []).append((at, at + lasts))
-        found.append(Event(number, at, what, target, lasts, detail))
+        free_at.setdefault(event.lane, []).append((at, at + lasts))
+        found.append(event)
     return sorted(found, key=lambda event: event.at)
+
+
+def _frozen_holder(dice, schedule):
+    """Nothing but the worst that a lease is for: a bearerbox with its hands
+    full stands still, another one goes on, and the first one wakes up. What
+    it has is new and in its back-off: due when it wakes."""
+    at = dice.uniform(2.5, 4)
+    schedule.pushes += [
+        (at - dice.uniform(0.2, 0.45),
+         pushes.Push(f'+4699{number:07}', dice.randint(1, 4)))
+        for number in range(30)]
+    for _, push in schedule.pushes[-30:]:
+        push.before = push.after = None
+    schedule.pushes.sort(key=lambda pair: pair[0])
+    return [Event(1, at - 0.6, 'plan', 'smsc', detail=_REFUSING),
+            Event(2, at, 'freeze', dice.choice(schedule.bearerboxes),
+                  dice.uniform(LEASE + 1, LEASE + 4)),
+            Event(3, at + 2, 'plan', 'smsc', detail='delay 5..60ms\n')]
