@@ -158,13 +158,15 @@ static void without_link(Scheduler *s, Active *active, int64_t now)
     if (active->stuck_since == 0)
         active->stuck_since = now;
     waited = now - active->stuck_since;
-    if (!unsent && waited >= PATIENCE_US)
+    if (!unsent && waited >= PATIENCE_US) {
         tell_group(s, active, EVENT_LINK_GONE, now);
-    else if (unsent && waited >= LOOK_US &&
-             !links_serve(s->links, active->route))
+    } else if (unsent && waited >= LOOK_US &&
+             !links_serve(s->links, active->route)) {
+        leases_hurry(s->setup.leases);  /* lest it be claimed here again */
         tell_group(s, active, EVENT_GIVEN_BACK, now);
-    else
+    } else {
         strand(s, active, now);
+    }
 }
 
 void handover_queue(Scheduler *s, Active *active, int64_t now)

@@ -93,6 +93,8 @@ void pg_error(Store *store, const char *format, ...)
 
 void pg_tell_up(Store *store);
 void pg_tell_down(Store *store);    /* the reason is in store->error */
+/* What a function of ours, or the server, warns the operator of. */
+void pg_tell_warning(Store *store, const char *text);
 
 /* A call was answered; if it was refused the reason is in store->error. */
 void pg_tell_answer(Store *store, const PgRequest *request,

@@ -308,14 +308,20 @@ static void start(Store *store)
 /* --- connecting --------------------------------------------------------- */
 
 /* Notices are for people at psql; libpq would print them to stderr. But the
- * reason why the server ends an idle connection comes as one, too. */
+ * reason why the server ends an idle connection comes as one, too, and so
+ * does what a function wants the operator to read. */
 static void take_notice(void *arg, const PGresult *result)
 {
     const char *severity =
         PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-    if (severity != NULL && strcmp(severity, "FATAL") == 0)
+    if (severity == NULL)
+        return;
+    if (strcmp(severity, "FATAL") == 0)
         pg_break(arg, PQresultErrorMessage(result));
+    if (strcmp(severity, "WARNING") == 0)
+        pg_tell_warning(arg, PQresultErrorField(result,
+                                                PG_DIAG_MESSAGE_PRIMARY));
 }
 
 void pg_connect(Store *store)

@@ -76,6 +76,12 @@ void pg_tell_down(Store *store)
     tell(store, PG_TOLD_DOWN, STORE_DOWN);
 }
 
+void pg_tell_warning(Store *store, const char *text)
+{
+    say(store, true, "%s: the database warns: %s", store->role->title,
+        text == NULL ? "" : text);
+}
+
 void pg_tell_answer(Store *store, const PgRequest *request,
                     StoreOutcome outcome)
 {

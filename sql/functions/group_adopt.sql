@@ -5,7 +5,7 @@
 -- Returns the groups with their ledgers. A group whose owner died (its lease
 --   was not given back in order) more than three times is parked instead,
 --   lest it kill box after box: it lets go of its receiver, is not returned,
---   and waits for convoyctl unpark.
+--   and waits for convoyctl unpark. The warning of it is for the box's log.
 -- Called by: scheduler, for fresh leases at once, for all every few seconds:
 --   a claim of the old owner may commit after the takeover.
 -- Invariants 10 (crash-safe), 11 (fenced: the old epoch changes nothing now).
@@ -15,6 +15,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = convoy, pg_temp AS $$
 DECLARE
     adopted bigint[];
     left_alone text[];
+    parked bigint[];
 BEGIN
     WITH orphan AS MATERIALIZED (
         SELECT o.id, l.epoch, l.orderly
@@ -37,10 +38,14 @@ BEGIN
         RETURNING g.id, g.receiver, g.parked
     )
     SELECT array_agg(t.id) FILTER (WHERE NOT t.parked),
-           array_agg(t.receiver) FILTER (WHERE t.parked)
-    INTO adopted, left_alone FROM taken t;
+           array_agg(t.receiver) FILTER (WHERE t.parked),
+           array_agg(t.id) FILTER (WHERE t.parked)
+    INTO adopted, left_alone, parked FROM taken t;
 
     IF left_alone IS NOT NULL THEN
+        RAISE WARNING 'parked, since the box that sent it died too often:'
+            ' group %; see convoyctl status and unpark',
+            array_to_string(parked, ', ');
         PERFORM receiver_free(left_alone);
     END IF;
     IF adopted IS NOT NULL THEN

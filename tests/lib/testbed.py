@@ -52,13 +52,15 @@ class Sandbox:
     in `ports` stands for a free port, in `conf` as @NAME@, and then in
     `ports[NAME]`."""
 
-    def __init__(self, *options, convoy=None, link=None, conf='', plan='',
-                 folders=(), ports=()):
+    def __init__(self, *options, convoy=None, link=None, conf='', own_conf=(),
+                 plan='', folders=(), ports=()):
         self.options = list(options)
         for option, keys in ('--convoy', convoy), ('--link', link):
             for key, value in (keys or {}).items():
                 self.options += [option, f'{key}={value}']
-        self.conf, self.plan, self.folders = conf, plan, folders
+        self.confs = [('', conf)] + [(f'{number}:', text) for number, text in
+                                     enumerate(own_conf, 1)]
+        self.plan, self.folders = plan, folders
         self.ports = dict.fromkeys(ports)
         self.folder, self.env, self.is_up = None, {}, False
         self.leftovers = []
@@ -69,8 +71,8 @@ class Sandbox:
             for name in self.folders:
                 os.mkdir(f'{self.folder}/{name}')
             self.ports = free_ports.take(self.folder, self.ports)
-            if self.conf:
-                self._write_conf()
+            for only, text in self.confs:
+                self._write_conf(only, text)
             sandbox('up', self.folder, *self.options)
             self.is_up = True
             self.env = read_env(self.folder)
@@ -86,13 +88,13 @@ class Sandbox:
             raise
         return self
 
-    def _write_conf(self):
-        path, conf = f'{self.folder}/extra.conf', self.conf
+    def _write_conf(self, only, conf):
+        path = f'{self.folder}/extra{only.rstrip(":")}.conf'
         for name, value in {'FOLDER': self.folder, **self.ports}.items():
             conf = conf.replace(f'@{name}@', str(value))
         with open(path, 'w') as file:
             file.write(conf)
-        self.options += ['--conf', path]
+        self.options += ['--conf', only + path]
 
     def __exit__(self, kind, *_):
         if kind and self.is_up:
