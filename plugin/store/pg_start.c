@@ -42,11 +42,12 @@ void pg_lost(Store *store)
     PQfinish(store->conn);
     store->result = NULL;
     store->conn = NULL;
-    store->broken = false;
     store->wants_write = false;
     store->retry_at = store->now + back_off(store);
     store->phase = PG_WAITING;
     pg_answer_lost(&store->sent);
+    store->broken = false;      /* not before: the checks of a start that are
+                                 * answered so break it once more */
     pg_tell_down(store);
 }
 
