@@ -147,10 +147,12 @@ static void read_file(Conf *conf, const char *path, int depth)
     while (getline(&line, &size, file) != -1) {
         size_t len = strcspn(line, "\n");
         char *longer;
-        int goes_on = len > 0 && line[len - 1] == '\\';
+        int escape = len > 0 && line[len - 1] == '\\';
+        /* Two of them are one, and the line ends there. */
+        int goes_on = escape && (len == 1 || line[len - 2] != '\\');
 
         number++;
-        line[goes_on ? len - 1 : len] = '\0';
+        line[escape ? len - 1 : len] = '\0';
         longer = ctl_format("%s%s", whole, line);
         free(whole);
         whole = longer;
