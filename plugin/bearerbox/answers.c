@@ -131,14 +131,6 @@ static void failed(Scheduler *s, const LinkNews *news)
 
 /* --- receipts ------------------------------------------------------------ */
 
-/* The SMSC's words decide; without any, what the driver made of them. */
-static GroupEvent receipt_meaning(const LinkNews *news)
-{
-    if (news->text != NULL && news->text[0] != '\0')
-        return classify_receipt_text(news->text);
-    return news->dlr;
-}
-
 /* SMSCs send a receipt again whose answer they missed. */
 static bool repeats(GroupEvent what, const Copy *copy)
 {
@@ -151,7 +143,7 @@ static bool repeats(GroupEvent what, const Copy *copy)
 
 static void receipt(Scheduler *s, const LinkNews *news)
 {
-    GroupEvent what = receipt_meaning(news);
+    GroupEvent what = news->dlr;
     StoreReceipt row;
     Active *active = NULL;
     Ticket about;

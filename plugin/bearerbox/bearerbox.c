@@ -135,18 +135,24 @@ static int receipt_find(const Octstr *smsc_id, const Octstr *message_id,
                                  text_of(message_id));
 }
 
-/* What a driver makes of a receipt; its "failed" covers what is not known
- * to be final too, but where it has no words for it there is no more. */
-static GroupEvent meaning_of(long dlr_mask)
+/* The words of an SMPP receipt decide: the driver calls failed what is not
+ * known to be final, too. Other drivers have codes, which they know. */
+static GroupEvent meaning_of(const char *link_name, const Msg *report)
 {
-    if (dlr_mask & DLR_SUCCESS)
+    const long mask = report->sms.dlr_mask;
+
+    if (classify_driver(link_name) == DRIVER_SMPP &&
+        octstr_len(report->sms.msgdata) > 0)
+        return classify_receipt_text(text_of(report->sms.msgdata));
+    if (mask & DLR_SUCCESS)
         return EVENT_RECEIPT_DELIVERED;
-    if (dlr_mask & DLR_FAIL)
+    if (mask & (DLR_FAIL | DLR_SMSC_FAIL))
         return EVENT_RECEIPT_FAILED_TEMPORARY;
     return EVENT_RECEIPT_INFO;
 }
 
-static void receipt(unsigned long serial, const Msg *report)
+static void receipt(unsigned long serial, const char *link_name,
+                    const Msg *report)
 {
     LinkNews *news;
 
@@ -156,7 +162,7 @@ static void receipt(unsigned long serial, const Msg *report)
                             text_of(report->sms.smsc_id),
                             text_of(report->sms.foreign_id),
                             text_of(report->sms.msgdata));
-    news->dlr = meaning_of(report->sms.dlr_mask);
+    news->dlr = meaning_of(link_name, report);
     mailbox_put(mailbox, &news->head.letter);
 }
 

@@ -45,7 +45,7 @@ typedef struct {
     uint64_t ticket;            /* or number of the question */
     int64_t at_us;              /* now_us() in the link's thread */
     DriverReason reason;        /* of a failure */
-    GroupEvent dlr;             /* what the driver made of a receipt */
+    GroupEvent dlr;             /* what a receipt means */
     Heard heard;
     uint32_t status;            /* of HEARD_ANSWER: SMPP command_status */
     int message_state;          /* of a query with status 0 */

@@ -15,7 +15,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 from collector import Collector                             # noqa: E402
 from convoytest import (Initiator, Sandbox, checks, pushes, run,  # noqa: E402
                         wait_until)
-from other_smscs import FakeSmsc, HttpSmsc, tell            # noqa: E402
+from other_smscs import (Cimd2Smsc, FakeSmsc, HttpSmsc,      # noqa: E402
+                         tell)
 
 GENERIC = '''
 group = smsc
@@ -63,6 +64,16 @@ keyword = default
 catch-all = true
 max-messages = 0
 get-url = "{url}?text=%b"
+'''
+CIMD2 = '''
+group = smsc
+smsc = cimd2
+smsc-id = nokia
+host = 127.0.0.1
+port = {port}
+smsc-username = us
+smsc-password = secret
+keepalive = 10
 '''
 SHORT = {'answer-timeout': 1, 'segment-retries': 3, 'max-attempts': 1,
          'receipt-timeout': 4}
@@ -196,6 +207,35 @@ def test_kannel(tap):
                  'kannel: a body that it does not know is in doubt')
 
 
+def test_cimd2(tap):
+    """Ids are moments, alike for all receivers: some of these have the push
+    delivered, and at the same moments it fails for others."""
+    def kind(receiver):
+        return int(receiver[-2:]) % 3
+
+    def treat(submit):
+        failed = kind(submit.dst) == 1 and submit.part == 2
+        refused = kind(submit.dst) == 2 and submit.part == 3
+        return 301 if refused else None, 3 if failed else 4
+
+    all_pushes = pushes.make(30)
+    with Cimd2Smsc(treat) as smsc, Sandbox(
+            '--links', '0', conf=CIMD2.format(port=smsc.port),
+            convoy=SHORT) as box, Initiator(box.env['PPG_URL']) as pi:
+        ended(box, pi, all_pushes)
+        judge(tap, box, smsc.journal, all_pushes,
+              lambda push: 'UNDELIVERABLE' if kind(push.receiver)
+              else 'DELIVERED', 'cimd2')
+        said = Counter(row.outcome for row in box.database.ledger())
+        accepted = sum(submit.status == 0 for submit in smsc.journal.submits)
+        tap.equal((said['accepted'], said['not delivered'],
+                   said['delivered']), (accepted, 10, accepted - 10),
+                  'cimd2: each receipt has found its segment')
+        tap.equal(said['refused'], sum(submit.status == 301 for submit in
+                                       smsc.journal.submits),
+                  'cimd2: a refusal is one')
+
+
 def test_fake(tap):
     all_pushes = pushes.make(30)
     with Sandbox('--links', '0', ports=['fake'], conf=FAKE) as box, \
@@ -236,6 +276,7 @@ def test_loopback(tap):
 def test(tap):
     test_generic(tap)
     test_kannel(tap)
+    test_cimd2(tap)
     test_fake(tap)
     test_loopback(tap)
 

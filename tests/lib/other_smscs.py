@@ -1,5 +1,5 @@
 """SMSCs that do not speak SMPP, for the drivers that send segments otherwise:
-one behind HTTP, and a client of the driver `fake`.
+one behind HTTP, a CIMD 2 server, and a client of the driver `fake`.
 
 Each keeps a Journal as convoy-smsc does, so that the same checks judge what
 it was given.
@@ -148,3 +148,75 @@ class FakeSmsc:
             submit = self.journal.submit(words[1].decode(), octets[b'udh'],
                                          octets[b'data'])
             self.journal.answer(submit, 0, str(submit.number))
+
+
+class Cimd2Smsc:
+    """A CIMD 2 server for one link. As the protocol has it, the moment of its
+    acceptance and the receiver together name a message: all receivers have
+    the same moments. `treat` is given each Submit and returns the code of its
+    refusal (None: it is accepted) and the status of its receipt (4 delivered,
+    3 failed)."""
+
+    LOGIN, SUBMIT, RECEIPT, ALIVE, ANSWER = 1, 3, 23, 40, 50
+    RECEIVER, UDH, DATA, MOMENT, STATUS, ERROR = 21, 32, 34, 60, 61, 900
+
+    def __init__(self, treat):
+        self.journal, self.treat = Record(), treat
+        self.socket = socket.create_server(('127.0.0.1', 0))
+        self.port = self.socket.getsockname()[1]
+        self.moments, self.sequence = {}, 0
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _serve(self):
+        link, _ = self.socket.accept()
+        text = b''
+        with link:
+            while octets := link.recv(65536):
+                *packets, text = (text + octets).split(b'\x03')
+                for packet in packets:
+                    self._take(link, packet.decode('latin-1'))
+
+    def _take(self, link, packet):
+        head, *fields = packet.lstrip('\x02').split('\t')
+        operation, sequence = map(int, head.split(':'))
+        if operation >= self.ANSWER:
+            return                      # to a receipt
+        given = {int(name): value for name, value in
+                 (field.split(':', 1) for field in fields if ':' in field)}
+        if operation != self.SUBMIT:
+            self._send(link, operation + self.ANSWER, sequence)
+            return
+        submit = self.journal.submit(given[self.RECEIVER],
+                                     bytes.fromhex(given[self.UDH]),
+                                     bytes.fromhex(given[self.DATA]))
+        self._answer(link, sequence, submit)
+
+    def _answer(self, link, sequence, submit):
+        error, status = self.treat(submit)
+        if error is not None:
+            self.journal.answer(submit, error)
+            self._send(link, self.SUBMIT + self.ANSWER, sequence,
+                       {self.ERROR: error})
+            return
+        count = self.moments[submit.dst] = self.moments.get(submit.dst, 0) + 1
+        given = {self.RECEIVER: submit.dst,
+                 self.MOMENT: f'0611241200{count:02}'}
+        self.journal.answer(submit, 0, given[self.MOMENT])
+        self._send(link, self.SUBMIT + self.ANSWER, sequence, given)
+        self._send(link, self.RECEIPT, self.sequence,
+                   {**given, self.STATUS: status})
+        self.sequence = (self.sequence + 2) % 256
+
+    @staticmethod
+    def _send(link, operation, sequence, given=None):
+        fields = ''.join(f'{name:03}:{value}\t'
+                         for name, value in (given or {}).items())
+        link.sendall(f'\x02{operation:02}:{sequence:03}\t{fields}\x03'
+                     .encode())
