@@ -37,7 +37,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
-    return "detect_leaks=0";
+    return "detect_leaks=0:quarantine_size_mb=8";
 }
 
 /* --- what the two readers find around them -------------------------------- */
@@ -163,12 +163,27 @@ static void read_both(void)
     octstr_destroy(convoy);
 }
 
+/* Also where a line goes on in the next. */
+static int has_include(const char *text)
+{
+    char *joined = gw_strdup(text), *to = joined;
+    int has;
+
+    for (; *text != '\0'; text++)
+        if (*text != '\\' && *text != '\n')
+            *to++ = *text;
+    *to = '\0';
+    has = strstr(joined, "include") != NULL;
+    gw_free(joined);
+    return has;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_text(data, size);
 
     /* Files that are not there are no news, and Kannel ends at them. */
-    if (strstr(text, "include") == NULL && strlen(text) == size) {
+    if (!has_include(text) && strlen(text) == size) {
         REQUIRE(ftruncate(fd, 0) == 0);
         REQUIRE(pwrite(fd, text, size, 0) == (ssize_t) size);
         read_both();
