@@ -26,6 +26,7 @@
 #include "bearerbox/leases.h"
 #include "bearerbox/news.h"
 #include "bearerbox/scheduler.h"
+#include "bearerbox/status.h"
 #include "now.h"
 
 static const double DRAIN_S = 10.0;
@@ -432,23 +433,13 @@ static void stop(void)
 
 static Octstr *status(int status_type)
 {
-    SchedulerFigures f;
-    const char *br = status_type == BBSTATUS_HTML ? "<br>\n" : "\n";
+    return status_block(scheduler, status_type);
+}
 
-    if (status_type == BBSTATUS_XML)
-        return octstr_create("");
-    if (scheduler == NULL)
-        return octstr_create("Convoy: starting\n");
-    scheduler_figures(scheduler, &f);
-    return octstr_format(
-        "Convoy: database %s, %d leases, %d groups in hand (%d waiting)%s"
-        "Convoy: claimed %ld, finished %ld, submitted %ld, accepted %ld, "
-        "refused %ld, in doubt %ld, receipts %ld, cancelled %ld, "
-        "fenced %ld%s",
-        f.database_up ? "up" : "down", f.leases, f.groups, f.waiting, br,
-        (long) f.claimed, (long) f.finished, (long) f.submitted,
-        (long) f.accepted, (long) f.refused, (long) f.doubted,
-        (long) f.receipts, (long) f.cancelled, (long) f.fenced, br);
+static Octstr *command(List *cgivars)
+{
+    (void) cgivars;
+    return status_text(scheduler);
 }
 
 /* Unique in the cluster and over time: host, process, moment. */
@@ -487,5 +478,6 @@ void bearerbox_start(const Config *the_config, const GwHost *the_host,
     hooks->receipt_find = receipt_find;
     hooks->receipt = receipt;
     hooks->status = status;
+    hooks->admin = command;
     hooks->answer_timeout = config->answer_timeout_us / 1e6;
 }

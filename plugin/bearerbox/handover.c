@@ -147,8 +147,8 @@ static void tell_group(Scheduler *s, Active *active, GroupEvent what,
 
 /*
  * No link takes it: nothing has happened to the group. One of which a part
- * was sent waits a while for its link to come back; then the attempt is over,
- * and the next one may take another link, or another box.
+ * was sent waits a while for its link, if that can come back; then the
+ * attempt is over, and the next one may take another link, or another box.
  */
 static void without_link(Scheduler *s, Active *active, int64_t now)
 {
@@ -158,7 +158,9 @@ static void without_link(Scheduler *s, Active *active, int64_t now)
     if (active->stuck_since == 0)
         active->stuck_since = now;
     waited = now - active->stuck_since;
-    if (!unsent && waited >= PATIENCE_US) {
+    if (!unsent && (waited >= PATIENCE_US ||
+                    (active->link != 0 &&
+                     !links_exists(s->links, active->link)))) {
         tell_group(s, active, EVENT_LINK_GONE, now);
     } else if (unsent && waited >= LOOK_US &&
              !links_serve(s->links, active->route)) {
@@ -394,6 +396,16 @@ int handover_unbound(const Scheduler *s)
     for (i = 0; i < s->n_queues; i++)
         n += s->queues[i].unbound.n;
     return n;
+}
+
+int handover_of_route(Scheduler *s, const char *route)
+{
+    return wait_of(s, route)->n;
+}
+
+const LinkQueue *handover_of_link(Scheduler *s, unsigned long serial)
+{
+    return queue_of(s, serial);
 }
 
 bool handover_waiting(const Scheduler *s)

@@ -225,6 +225,19 @@ bool links_choose(Links *links, const char *route, const char *receiver,
     return found;
 }
 
+bool links_exists(Links *links, unsigned long serial)
+{
+    WireLink all[MAX_LINKS];
+    int n, i;
+
+    n = links->wire->links(NULL, NULL, all, MAX_LINKS);
+    for (i = 0; i < n; i++) {
+        if (all[i].serial == serial)
+            return true;
+    }
+    return false;
+}
+
 void links_count_waiting(Links *links, unsigned long serial, int change)
 {
     pace_make(links, serial)->waiting += change;
@@ -341,4 +354,11 @@ double links_rate(const Links *links, unsigned long serial)
     const Pace *pace = pace_of(links, serial);
 
     return pace == NULL ? 0 : pace->rate;
+}
+
+double links_speed(const Links *links, unsigned long serial)
+{
+    const Pace *pace = pace_of(links, serial);
+
+    return pace == NULL ? 0 : pace->speed;
 }

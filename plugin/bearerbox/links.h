@@ -34,6 +34,10 @@ void links_destroy(Links *links);
 bool links_choose(Links *links, const char *route, const char *receiver,
                   int64_t now, WireLink *chosen);
 
+/* Is there such a link, active or not? One that was stopped or removed never
+ * comes back under its serial number. */
+bool links_exists(Links *links, unsigned long serial);
+
 /* So many groups more (or fewer, if negative) wait for this link. */
 void links_count_waiting(Links *links, unsigned long serial, int change);
 
@@ -55,5 +59,8 @@ void links_forget(Links *links, unsigned long serial);
 
 /* The rate a link is held to, segments a second; 0: not held. */
 double links_rate(const Links *links, unsigned long serial);
+
+/* What it took lately, segments a second. */
+double links_speed(const Links *links, unsigned long serial);
 
 #endif

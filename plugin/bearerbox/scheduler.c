@@ -323,18 +323,6 @@ static bool all_told(const Scheduler *s)
            receipts_empty(s->receipts);
 }
 
-static void show_figures(Scheduler *s)
-{
-    s->figures.leases = s->n_held;
-    s->figures.groups = actives_count(s->actives);
-    s->figures.waiting = handover_unbound(s);
-    pthread_mutex_lock(&s->figures_lock);
-    s->shown = s->figures;
-    pthread_mutex_unlock(&s->figures_lock);
-    atomic_store(&s->drained, actives_count(s->actives) == 0 &&
-                 !s->claiming && all_told(s));
-}
-
 static void round_once(Scheduler *s)
 {
     Letter *letter, *next;
@@ -365,7 +353,9 @@ static void round_once(Scheduler *s)
     claims_ask(s, now);
     sweep(s, now);
     store_run(s->store, now_us());
-    show_figures(s);
+    figures_show(s, now);
+    atomic_store(&s->drained, actives_count(s->actives) == 0 &&
+                 !s->claiming && all_told(s));
 }
 
 void scheduler_run(Scheduler *s)
@@ -443,11 +433,4 @@ void scheduler_stop(Scheduler *s)
 {
     atomic_store(&s->stopping, true);
     mailbox_ring(s->setup.mailbox);
-}
-
-void scheduler_figures(Scheduler *s, SchedulerFigures *figures)
-{
-    pthread_mutex_lock(&s->figures_lock);
-    *figures = s->shown;
-    pthread_mutex_unlock(&s->figures_lock);
 }

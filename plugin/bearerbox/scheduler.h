@@ -56,6 +56,28 @@ typedef struct {
     int64_t claimed, finished, fenced;
 } SchedulerFigures;
 
+/* The same by route and by link, up to a quarter of a second old. */
+typedef struct {
+    char route[64];             /* "": any */
+    int leases, waiting;        /* groups that wait for a link */
+} RouteFigures;
+
+typedef struct {
+    unsigned long serial;
+    char smsc_id[64];
+    bool active;
+    int unanswered, bound, waiting;
+    double speed, held_to;      /* segments a second; 0: not held */
+} LinkFigures;
+
+enum { FIGURES_MAX = 64 };      /* routes and links at most */
+
+typedef struct {
+    RouteFigures routes[FIGURES_MAX];
+    LinkFigures links[FIGURES_MAX];
+    int n_routes, n_links;
+} SchedulerDetails;
+
 Scheduler *scheduler_create(const SchedulerSetup *setup);
 void scheduler_destroy(Scheduler *scheduler);
 
@@ -67,5 +89,6 @@ void scheduler_run(Scheduler *scheduler);
 bool scheduler_drain(Scheduler *scheduler);
 void scheduler_stop(Scheduler *scheduler);
 void scheduler_figures(Scheduler *scheduler, SchedulerFigures *figures);
+void scheduler_details(Scheduler *scheduler, SchedulerDetails *details);
 
 #endif

@@ -84,6 +84,8 @@ struct Scheduler {
 
     pthread_mutex_t figures_lock;
     SchedulerFigures figures, shown;
+    SchedulerDetails details;
+    int64_t next_details;
 };
 
 double scheduler_random(Scheduler *s);
@@ -100,6 +102,10 @@ bool scheduler_yields(const Scheduler *s, int lease);
 /* If a call was refused nothing is asked for a moment: what is kept is to be
  * tried again. (The store has told the operator.) */
 void scheduler_refused(Scheduler *s, StoreOutcome outcome);
+
+/* --- figures.c: what it shows of itself ---------------------------------- */
+
+void figures_show(Scheduler *s, int64_t now);
 
 /* --- answers.c: what links and leases tell ------------------------------- */
 
@@ -179,6 +185,9 @@ void handover_look_again(Scheduler *s, bool all, int64_t now);
 bool handover_crowded(Scheduler *s, const char *route, int64_t now);
 /* Groups that wait for a link and are not bound to one. */
 int handover_unbound(const Scheduler *s);
+/* How many of this route, and how many for this link. */
+int handover_of_route(Scheduler *s, const char *route);
+const LinkQueue *handover_of_link(Scheduler *s, unsigned long serial);
 void handover_destroy(Scheduler *s);
 /* Is there work that only waits for a link to be ready? */
 bool handover_waiting(const Scheduler *s);

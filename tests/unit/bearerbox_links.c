@@ -271,6 +271,8 @@ static void test_idle(void **state)
     assert_false(links_idle(links, "", 0));
     link_there(1, "A", true, false);
     link_there(2, "B", false, false);
+    assert_true(links_exists(links, 2));
+    assert_false(links_exists(links, 3));
     assert_true(links_idle(links, "", 0));
     assert_true(links_idle(links, "A", 0));
     assert_false(links_idle(links, "B", 0));    /* not active */
