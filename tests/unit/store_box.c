@@ -131,6 +131,8 @@ static void on_notified(void *arg, const char *channel, const char *payload)
         box->queue_wakes++;
     else if (strcmp(channel, "convoy_result") == 0)
         box->result_wakes++;
+    else if (strcmp(channel, "convoy_lease") == 0)
+        box->lease_wakes++;
     else
         fail_msg("notification on %s", channel);
 }

@@ -26,7 +26,7 @@ typedef struct {
     int n_held;
     bool queue_held;                /* by an unaccepted restore */
     int ups, downs;                 /* state changes of the scheduler */
-    int queue_wakes, result_wakes;  /* notifications that came */
+    int queue_wakes, result_wakes, lease_wakes;    /* that came */
 } Box;
 
 /* Opens all four and waits until they are up; box_close() closes them. */

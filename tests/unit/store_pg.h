@@ -18,7 +18,8 @@
     CASE(schema_of_another_version) \
     CASE(schema_of_other_types) \
     CASE(rights_are_missing) \
-    CASE(check_at_start)
+    CASE(check_at_start) \
+    CASE(leases_hear_of_a_new_box)
 
 #define STORE_PG_CASE_DECLARE(name) void name(void **state);
 STORE_PG_CASES(STORE_PG_CASE_DECLARE)

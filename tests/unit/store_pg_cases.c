@@ -412,3 +412,24 @@ void check_at_start(void **state)
     assert_wrong(backend_conninfo(), "test", 10, "convoyctl init");
     close(fd);
 }
+
+static bool has_lease_wake(void *arg)
+{
+    return ((Box *) arg)->lease_wakes > 0;
+}
+
+void leases_hear_of_a_new_box(void **state)
+{
+    Box a, b;
+
+    (void) state;
+    box_open(&a, "a");
+    box_start(&a);
+    wait_until(has_lease_wake, &a);     /* its own */
+    a.lease_wakes = 0;
+    box_open(&b, "b");
+    box_start(&b);
+    wait_until(has_lease_wake, &a);
+    box_close(&a);
+    box_close(&b);
+}
