@@ -96,7 +96,8 @@ static void show_group(PGconn *db, const char *id)
     print_lines(db, "    ",
         "SELECT format('%s  segment %s, attempt %s: %s%s%s%s%s', at, segment,"
         " attempt, outcome, ' by ' || smsc_id, ', message id ' || message_id,"
-        " ', code ' || code, ', ' || text)"
+        " CASE WHEN outcome <> 'delivered' THEN ', code ' || code END,"
+        " ', ' || text)"
         " FROM convoy.ledger_view WHERE group_id = $1 ORDER BY id", id);
     print_lines(db, "    ",
         "SELECT format('notification to %s: tried %s times, next try %s%s',"

@@ -66,6 +66,8 @@ static bool restore(Active *active, const StoreGroup *row, int64_t now)
                           h->attempt, (LedgerOutcome) h->outcome,
                           now - h->ago_us) == -1)
             return false;
+        if (h->outcome == LEDGER_DELIVERED)
+            group_note_delivery(&active->group, h->copy - 1, h->code);
     }
     return true;
 }

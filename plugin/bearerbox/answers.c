@@ -156,7 +156,7 @@ static void receipt(Scheduler *s, const LinkNews *news)
     row.smsc_id = news->smsc_id;
     row.message_id = news->message_id;
     row.text = news->text;
-    row.code = progress_receipt_code(what);
+    row.code = progress_receipt_code(what, news->text);
     if (ids_find(s->ids, news->smsc_id, news->message_id, &group, &copy))
         active = actives_find(s->actives, group);
     if (active != NULL && repeats(what, &active->group.copies[copy]))

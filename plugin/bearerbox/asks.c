@@ -173,7 +173,8 @@ static void end_query(Scheduler *s, const Question *question, Heard heard,
         active->queries--;
     snprintf(text, sizeof(text), "query_sm: %s", state_name(message_state));
     if (heard == HEARD_ANSWER && status == 0 && what != EVENT_RECEIPT_INFO)
-        tell(s, question, what, progress_receipt_code(what), text, at_us);
+        tell(s, question, what, progress_receipt_code(what, text), text,
+             at_us);
     active = actives_find(s->actives, question->about.group);
     if (active != NULL && active->queries == 0)
         progress_tick(s, active, now_us());

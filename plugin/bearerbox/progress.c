@@ -226,6 +226,8 @@ void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
         progress_row(s, about, outcome, message_id, code, text, at_us);
         batch_touch(s->open, active);
     }
+    if (what == EVENT_RECEIPT_DELIVERED)
+        group_note_delivery(&active->group, copy, code);
     if (!group_event(&active->group, what, copy, now, scheduler_random(s)))
         scheduler_log(s, LOG_LEVEL_ERROR,
                       "group %lld: no event %s in state %s",
@@ -234,7 +236,7 @@ void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
     progress_touch(s, active, now);
 }
 
-/* `code` as in StoreLedgerRow: 1 if it failed for good. */
+/* `code` as in StoreLedgerRow: of a failed one, 1 if for good. */
 GroupEvent progress_receipt_event(LedgerOutcome outcome, int code)
 {
     if (outcome == LEDGER_DELIVERED)
@@ -245,8 +247,10 @@ GroupEvent progress_receipt_event(LedgerOutcome outcome, int code)
                      : EVENT_RECEIPT_FAILED_TEMPORARY;
 }
 
-int progress_receipt_code(GroupEvent what)
+int progress_receipt_code(GroupEvent what, const char *text)
 {
+    if (what == EVENT_RECEIPT_DELIVERED && text != NULL)
+        return classify_receipt_done(text);
     if (what == EVENT_RECEIPT_FAILED_PERMANENT)
         return 1;
     return what == EVENT_RECEIPT_FAILED_TEMPORARY ? 0 : -1;

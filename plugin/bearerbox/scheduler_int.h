@@ -135,9 +135,9 @@ void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
                     const Ticket *about, const char *message_id, int code,
                     const char *text, int64_t at_us);
 /* A receipt as a row of the ledger has it, and back; `code` as in
- * StoreLedgerRow: 1 if it failed for good. */
+ * StoreLedgerRow. `text`: the receipt's, or NULL. */
 GroupEvent progress_receipt_event(LedgerOutcome outcome, int code);
-int progress_receipt_code(GroupEvent what);
+int progress_receipt_code(GroupEvent what, const char *text);
 /* A row about a copy, also of a group that is not in hand. */
 void progress_row(Scheduler *s, const Ticket *about, LedgerOutcome outcome,
                   const char *message_id, int code, const char *text,

@@ -256,3 +256,51 @@ GroupEvent classify_receipt_text(const char *text)
             return classify_receipt_state(stats[i].message_state);
     return EVENT_RECEIPT_INFO;
 }
+
+/* `n` digits as a number. */
+static int digits(const char *text, int n)
+{
+    int value = 0;
+
+    while (n-- > 0)
+        value = 10 * value + (*text++ - '0');
+    return value;
+}
+
+/* Days from 2000-01-01; the years 2000 to 2099. */
+static int days(int year, int month, int day)
+{
+    static const int before[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243,
+                                  273, 304, 334 };
+    bool leap = year % 4 == 0;
+
+    return 365 * year + (year + 3) / 4 + before[month - 1]
+        + (leap && month > 2) + day - 1;
+}
+
+int classify_receipt_done(const char *text)
+{
+    const char *date = strcasestr(text, "done date:");
+    size_t n;
+    int month, day, hour, minute;
+    int64_t at;
+
+    if (date == NULL)
+        return -1;
+    date += strlen("done date:");
+    n = strspn(date, "0123456789");
+    if (n != 10 && n != 12)
+        return -1;
+    month = digits(date + 2, 2);
+    day = digits(date + 4, 2);
+    hour = digits(date + 6, 2);
+    minute = digits(date + 8, 2);
+    if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23
+        || minute > 59)
+        return -1;
+    at = ((int64_t) days(digits(date, 2), month, day) * 24 + hour) * 3600
+        + minute * 60 + (n == 12 ? digits(date + 10, 2) : 0);
+    if (at < 2 || at > INT32_MAX)
+        return -1;
+    return (int) (n == 12 ? at : -at);
+}

@@ -85,6 +85,14 @@ GroupEvent classify_failure(Driver driver, DriverReason reason,
  * ...") or by the SMPP message_state (1 to 8). Whatever names no final state
  * is EVENT_RECEIPT_INFO: not final, never a failure.
  */
+/*
+ * When the phone got the message, by a receipt's text ("done date:", SMPP 3.4
+ * appendix B): seconds since 2000 by the SMSC's clock; negative if it tells
+ * the minute only, and then the first second of it; -1 if it does not tell.
+ * Only differences of two of these mean something.
+ */
+int classify_receipt_done(const char *text);
+
 GroupEvent classify_receipt_text(const char *text);
 GroupEvent classify_receipt_state(int message_state);
 

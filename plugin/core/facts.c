@@ -143,6 +143,56 @@ bool facts_all_delivered(const Group *g)
     return true;
 }
 
+/* Within these seconds of the SMSC's clock the phone got it: see
+ * classify_receipt_done(). */
+static int64_t earliest(const Copy *copy)
+{
+    return copy->done < 0 ? -(int64_t) copy->done : copy->done;
+}
+
+static int64_t latest(const Copy *copy)
+{
+    return earliest(copy) + (copy->done < 0 ? 59 : 0);
+}
+
+static bool follows_soon(const Group *g, const Copy *first, const Copy *copy)
+{
+    if (first->done == 0 || copy->done == 0)
+        return true;
+    return latest(copy) >= earliest(first)
+        && (earliest(copy) - latest(first)) * 1000000 < g->limits->window;
+}
+
+static bool is_begin_of_message(const Group *g, const Copy *first)
+{
+    for (int segment = 0; segment < g->segments; segment++) {
+        bool found = false;
+
+        for (int i = 0; i < g->copies_len && !found; i++)
+            found = is_present(g, &g->copies[i], segment)
+                && g->copies[i].state == COPY_DELIVERED
+                && follows_soon(g, first, &g->copies[i]);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+bool facts_displayed(const Group *g)
+{
+    for (int i = 0; i < g->copies_len; i++)
+        if (g->copies[i].attempt == g->attempt
+            && g->copies[i].state == COPY_DELIVERED
+            && is_begin_of_message(g, &g->copies[i]))
+            return true;
+    return false;
+}
+
+bool facts_apart(const Group *g)
+{
+    return facts_all_delivered(g) && !facts_displayed(g);
+}
+
 bool facts_gone(const Group *g, int segment)
 {
     for (int i = 0; i < g->copies_len; i++)

@@ -26,6 +26,12 @@ bool facts_delivered(const Group *g, int segment);
 int facts_owed(const Group *g);
 bool facts_all_delivered(const Group *g);
 
+/* The phone got every segment in the present attempt; and as far as their
+ * receipts tell, soon enough one after another to make a message of them. */
+bool facts_displayed(const Group *g);
+/* It got them all, but not so soon. */
+bool facts_apart(const Group *g);
+
 /* No copy of this segment, of the present attempt or of all, is or can still
  * come to the phone. */
 bool facts_gone(const Group *g, int segment);

@@ -77,6 +77,13 @@ int group_restore(Group *g, int number, int segment, int attempt,
     return number - 1;
 }
 
+void group_note_delivery(Group *g, int copy, int done)
+{
+    if (copy >= 0 && copy < g->copies_len && done != -1
+        && g->copies[copy].done == 0)
+        g->copies[copy].done = done;
+}
+
 bool group_is_final(const Group *g)
 {
     return g->state >= GROUP_DELIVERED;
@@ -200,14 +207,16 @@ static bool may_retry(const Group *g, int64_t now, double random)
 /* Where a group goes whose attempt is over, once nothing is outstanding. */
 static void settle(Group *g, int64_t now, double random)
 {
+    bool is_absent = facts_first_absent(g) >= 0;
+
     if (group_outstanding(g) > 0 || group_next_cancel(g) >= 0)
         return;
-    if (facts_all_delivered(g))
+    if (facts_displayed(g))
         enter(g, GROUP_DELIVERED, now, random);
-    else if (facts_first_absent(g) < 0)
-        enter(g, GROUP_AWAITING, now, random);
-    else if (may_retry(g, now, random))
+    else if ((is_absent || facts_apart(g)) && may_retry(g, now, random))
         enter(g, GROUP_DEFERRED, now, random);
+    else if (!is_absent)
+        enter(g, GROUP_AWAITING, now, random);
     else
         enter(g, final_state(g->aim), now, random);
 }
@@ -231,9 +240,11 @@ static bool guard_holds(const Group *g, const Transition *row,
         case GUARD_COMPLETE:
             return facts_owed(g) == g->segments && !facts_answer_awaited(g)
                 && (limits->complete_on == ON_ACCEPTED
-                    || facts_all_delivered(g));
+                    || facts_displayed(g));
         case GUARD_DELIVERED:
-            return facts_all_delivered(g);
+            return facts_displayed(g);
+        case GUARD_APART:
+            return !g->closed && facts_apart(g);
         case GUARD_OUTDATED:
             return copy->attempt != g->attempt
                 || facts_accepted(g, copy->segment);

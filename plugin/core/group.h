@@ -138,6 +138,8 @@ typedef enum {
 
 typedef struct {
     int64_t tag;            /* the shell's own, never read here */
+    int done;               /* when the phone got it, if known: see
+                             * group_note_delivery() */
     uint16_t attempt;
     uint8_t segment;
     uint8_t state;          /* CopyState */
@@ -150,7 +152,8 @@ typedef struct {
 typedef enum { ON_ACCEPTED, ON_DELIVERED } GroupMilestone;
 
 typedef struct {
-    int64_t window;             /* first to last acceptance of an attempt;
+    int64_t window;             /* first to last acceptance of an attempt,
+                                 * and first to last arrival at the phone;
                                  * groups of two or more */
     int64_t segment_delay;      /* first back-off of a segment, doubling */
     int64_t segment_delay_max;
@@ -213,6 +216,13 @@ int group_restore(Group *g, int number, int segment, int attempt,
  */
 bool group_event(Group *g, GroupEvent event, int copy, int64_t now,
                  double random);
+
+/*
+ * What a receipt says of the time when the phone got the copy, as
+ * classify_receipt_done() reads it; -1: nothing. The first word stays. Before
+ * EVENT_RECEIPT_DELIVERED and after group_restore() of LEDGER_DELIVERED.
+ */
+void group_note_delivery(Group *g, int copy, int done);
 
 /* The ledger row that an event about a copy makes; LEDGER_NONE for others. */
 LedgerOutcome group_outcome(GroupEvent event);

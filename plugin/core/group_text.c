@@ -93,7 +93,7 @@ const char *group_cause(const Group *g, int *segment)
     *segment = -1;
     switch ((GroupState) g->state) {
         case GROUP_DELIVERED:
-            return facts_all_delivered(g)
+            return facts_displayed(g)
                 ? "every segment delivered"
                 : "every segment accepted by the SMSC";
         case GROUP_UNDELIVERABLE:
@@ -106,7 +106,9 @@ const char *group_cause(const Group *g, int *segment)
             return "cancelled before every segment was delivered";
         case GROUP_UNKNOWN:
             *segment = first_undelivered(g);
-            return "no receipt came in time";
+            return facts_apart(g)
+                ? "the phone got the segments too far apart"
+                : "no receipt came in time";
         case GROUP_QUEUED:
         case GROUP_DEFERRED:
         case GROUP_SENDING:

@@ -213,7 +213,8 @@ typedef struct {
     int code;                       /* refused, or its cancel was:
                                      * command_status; not
                                      * delivered: 1 if for good, 0 if not;
-                                     * -1: none */
+                                     * delivered: when, as
+                                     * classify_receipt_done(); -1: none */
     const char *text;               /* NULL, or the SMSC's own words */
     int64_t ago_us;                 /* how long before this call */
 } StoreLedgerRow;

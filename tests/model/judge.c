@@ -40,16 +40,34 @@ static bool may_display(const World *w)
     return parts == all_segments();
 }
 
-/* One that has forgotten all but what came in the present attempt. */
-static bool must_have_displayed(const World *w)
+/* The segments that came in the present attempt, soon or late. */
+static unsigned parts_that_came(const World *w, int done)
 {
     unsigned parts = 0;
 
     for (int i = 0; i < w->g.copies_len; i++)
         if (w->fates[i].where == AT_PHONE
-            && w->copies[i].attempt == w->g.attempt)
+            && w->copies[i].attempt == w->g.attempt
+            && w->copies[i].done == done)
             parts |= 1u << w->copies[i].segment;
-    return parts == all_segments();
+    return parts;
+}
+
+/* One that has forgotten all but what came in the present attempt, and of
+ * that the early parts when a late one came. */
+static bool must_have_displayed(const World *w)
+{
+    return parts_that_came(w, WORLD_SOON) == all_segments()
+        || parts_that_came(w, WORLD_LATE) == all_segments();
+}
+
+/* All came, but not together, and another attempt is allowed. */
+static bool is_retry_forgotten(const World *w)
+{
+    return (parts_that_came(w, WORLD_SOON) | parts_that_came(w, WORLD_LATE))
+            == all_segments()
+        && !w->unheard && !w->given_up && !w->stopped
+        && w->now == WORLD_NOW && w->g.attempt < world_the_setup.max_attempts;
 }
 
 /* ---- results ---- */
@@ -93,6 +111,8 @@ static void judge_result(World *w)
         case GROUP_UNKNOWN:
             if (must_have_displayed(w))
                 world_violate(w, "UNKNOWN, and every receipt came");
+            else if (is_retry_forgotten(w))
+                world_violate(w, "UNKNOWN, and a retry was allowed");
             if (is_absence_known(w))
                 world_violate(w, "UNKNOWN, and a segment is known absent");
             return;

@@ -67,6 +67,9 @@ static void happen(const Moves *moves, const Happening *h, int copy)
             next.fates[copy].where = (uint8_t) h->where;
         if (h->answer != KEEP)
             next.fates[copy].answer = (uint8_t) h->answer;
+        if (h->event == EVENT_RECEIPT_DELIVERED)
+            group_note_delivery(&next.g, copy, h->rank == FAULT
+                                ? WORLD_LATE : WORLD_SOON);
         world_feed(&next, h->event, copy);
         emit(moves, &next, h->what, copy, h->rank == FAULT, h->rank);
         if (now != WORLD_NOW || from->g.state == GROUP_DEFERRED
@@ -127,6 +130,8 @@ static void move_receipt(const Moves *moves, int copy)
           KEEP, KEEP, RANK_NEVER },
     };
     static const Happening bad[] = {
+        { "is delivered, long after", EVENT_RECEIPT_DELIVERED,
+          AT_PHONE, KEEP, FAULT },
         { "fails, worth a retry", EVENT_RECEIPT_FAILED_TEMPORARY,
           GONE, KEEP, FAULT },
         { "fails for good", EVENT_RECEIPT_FAILED_PERMANENT,
@@ -164,6 +169,8 @@ static void move_unheard(const Moves *moves, int copy)
         begin(&next, moves->from);
         next.unheard = true;
         next.fates[copy].where = (uint8_t) receipts[i].where;
+        if (receipts[i].outcome == LEDGER_DELIVERED)
+            group_note_delivery(&next.g, copy, WORLD_SOON);
         group_restore(&next.g, copy + 1, next.copies[copy].segment,
                       next.copies[copy].attempt, receipts[i].outcome,
                       WORLD_NOW);
@@ -330,6 +337,7 @@ static void restore_copy(Group *g, int number, const Copy *copy)
         if (rows[copy->state][i] != LEDGER_NONE)
             group_restore(g, number, copy->segment, copy->attempt,
                           rows[copy->state][i], WORLD_NOW);
+    group_note_delivery(g, number - 1, copy->done);
     if (copy->cancel == CANCEL_TOO_LATE)
         group_restore(g, number, copy->segment, copy->attempt,
                       LEDGER_CANCEL_LATE, WORLD_NOW);

@@ -103,6 +103,7 @@ static bool is_forgotten(const World *w, int i, unsigned lasting,
 
 static uint16_t pack_copy(const Copy *copy, const Fate *fate)
 {
+    bool late = copy->done == WORLD_LATE;
     bool counts = copy->state == COPY_REFUSED || copy->state == COPY_DOUBT;
     int cancel = copy->state == COPY_ACCEPTED || copy->cancel == CANCEL_ASKED
         ? copy->cancel : CANCEL_NONE;
@@ -110,7 +111,8 @@ static uint16_t pack_copy(const Copy *copy, const Fate *fate)
     return (uint16_t) (copy->segment | copy->attempt << 2 | copy->state << 4
                        | cancel << 7 | copy->awaited << 9
                        | (copy->free && counts) << 10
-                       | fate->where << 11 | fate->answer << 13);
+                       | fate->where << 11 | fate->answer << 13
+                       | late << 15);
 }
 
 static void unpack_copy(uint16_t packed, Copy *copy, Fate *fate)
@@ -123,6 +125,8 @@ static void unpack_copy(uint16_t packed, Copy *copy, Fate *fate)
         .awaited = packed >> 9 & 1,
         .free = packed >> 10 & 1,
     };
+    if (copy->state == COPY_DELIVERED)
+        copy->done = packed >> 15 ? WORLD_LATE : WORLD_SOON;
     *fate = (Fate) {
         .where = packed >> 11 & 3,
         .answer = packed >> 13 & 3,

@@ -116,6 +116,10 @@ void world_print(const World *w);
 #define WORLD_NEAR_DEADLINE 999
 #define WORLD_DEADLINE 1000
 
+/* When a phone gets a part: all at about the same time, or one long after. */
+#define WORLD_SOON 1000
+#define WORLD_LATE 1000000
+
 extern WorldSetup world_the_setup;
 
 void world_violate(World *w, const char *what);

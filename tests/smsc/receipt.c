@@ -1,5 +1,6 @@
 /*
- * receipt.c - see receipt.h. The text is that of SMPP 3.4, appendix B.
+ * receipt.c - see receipt.h. The text is that of SMPP 3.4, appendix B, but
+ * that the done date has seconds, as many SMSCs have it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +54,7 @@ static void format_receipt(char *out, size_t room,
     if (state != PLAN_RECEIPT_NOSTAT)
         snprintf(stat, sizeof(stat), " stat:%s", receipt_state_name(state));
     snprintf(out, room, "id:%s sub:001 dlvrd:%s submit date:%.10s "
-             "done date:%.10s%s err:%s text:%s", message->receipt_id,
+             "done date:%s%s err:%s text:%s", message->receipt_id,
              delivered ? "001" : "000", taken, done, stat,
              delivered ? "000" : "001", text);
 }

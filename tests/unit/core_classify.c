@@ -239,6 +239,41 @@ static void receipts(void **state)
                      cases[i].event);
 }
 
+static void when_receipts_say_it_was(void **state)
+{
+    static const struct {
+        const char *text;
+        int expected;
+    } cases[] = {
+        { "id:1 done date:000101000002 stat:DELIVRD", 2 },
+        { "done date:0001010001 stat:DELIVRD", -60 },
+        { "Done Date:0002290000", -59 * 86400 },
+        { "done date:000301000000", 60 * 86400 },
+        { "done date:010101000000", 366 * 86400 },
+        { "done date:261124162959", 848852999 },
+        { "done date:2611241629", -848852940 },
+        { "done date:991231235959", -1 },       /* no room for it */
+        { "done date:000101000001", -1 },       /* means: not told */
+        { "done date:26112416295", -1 },
+        { "done date:261324162959", -1 },
+        { "done date:260024162959", -1 },
+        { "done date:261124242959", -1 },
+        { "done date:261124166059", -1 },
+        { "done date:", -1 },
+        { "submit date:261124162959", -1 },
+        { "", -1 },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int got = classify_receipt_done(cases[i].text);
+
+        if (got != cases[i].expected)
+            fail_msg("%s: %d, expected %d", cases[i].text, got,
+                     cases[i].expected);
+    }
+}
+
 static void receipts_by_message_state(void **state)
 {
     static const GroupEvent expected[] = {
@@ -264,6 +299,7 @@ int main(void)
         cmocka_unit_test(failures_of_smpp),
         cmocka_unit_test(failures_of_other_drivers),
         cmocka_unit_test(receipts),
+        cmocka_unit_test(when_receipts_say_it_was),
         cmocka_unit_test(receipts_by_message_state),
     };
 

@@ -9,6 +9,7 @@
  *     send                 hand over the segment in turn
  *     ask                  ask for the next cancel
  *     +MS                  let milliseconds pass, and tick
+ *     @COPY=SECONDS        when the phone got it, says the receipt to come
  *     doubt                write down what the group itself put in doubt
  *     crash                drop the group, rebuild it from the ledger rows
  *                          that were written, and adopt it
@@ -45,6 +46,7 @@ typedef struct {
     int number, segment, attempt;
     LedgerOutcome outcome;
     int64_t at;
+    int done;
 } Row;
 
 typedef struct {
@@ -63,7 +65,8 @@ static void write_row(Stage *stage, int copy, LedgerOutcome outcome)
     assert_true(stage->rows_len < (int) COUNT(stage->rows));
     stage->rows[stage->rows_len++] = (Row) {
         copy + 1, stage->g.copies[copy].segment,
-        stage->g.copies[copy].attempt, outcome, stage->now
+        stage->g.copies[copy].attempt, outcome, stage->now,
+        stage->g.copies[copy].done
     };
 }
 
@@ -112,6 +115,8 @@ static void crash(Stage *stage)
         assert_int_equal(group_restore(&stage->g, row->number, row->segment,
                                        row->attempt, row->outcome, row->at),
                          row->number - 1);
+        if (row->outcome == LEDGER_DELIVERED)
+            group_note_delivery(&stage->g, row->number - 1, row->done);
     }
     assert_true(group_event(&stage->g, EVENT_ADOPTED, -1, stage->now, 0));
 }
@@ -133,6 +138,11 @@ static void act(Stage *stage, const char *word)
         write_doubts(stage);
     } else if (strcmp(word, "crash") == 0) {
         crash(stage);
+    } else if (word[0] == '@') {
+        int copy, done;
+
+        assert_int_equal(sscanf(word, "@%d=%d", &copy, &done), 2);
+        group_note_delivery(&stage->g, copy, done);
     } else if (word[0] == '+') {
         stage->now += atoi(word + 1) * MS;
         group_tick(&stage->g, stage->now, 0);
@@ -497,6 +507,53 @@ static void complete_on_accepted(void **state)
     play_all(cases, COUNT(cases), &limits);
 }
 
+/* What a phone got in more than the window it may have thrown away. */
+static void parts_that_came_far_apart(void **state)
+{
+#define GOT(copy, seconds) "@" #copy "=" #seconds " RECEIPT_DELIVERED:" #copy " "
+    static const Case cases[] = {
+        { 2, SENT GOT(0, 1000) GOT(1, 1059), "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, 1000) GOT(1, 1060),
+          "DEFERRED retry 1; - - 0 10000" },
+        { 2, SENT GOT(1, 1060) GOT(0, 1000),
+          "DEFERRED retry 1; - - 0 10000" },
+        { 2, SENT GOT(0, 1000) GOT(1, -1), "DELIVERED none 1; - - 0 -" },
+        /* to the minute: 960 to 1019, and 1020 or 1080 on */
+        { 2, SENT GOT(0, -960) GOT(1, -1020), "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, -960) GOT(1, -1080),
+          "DEFERRED retry 1; - - 0 10000" },
+        /* one copy of a segment in time, the other not */
+        { 2, "CLAIMED send ACCEPTED:0 send DOUBT:1 +200 send ACCEPTED:2 "
+          GOT(0, 1000) GOT(2, 1100) GOT(1, 1001),
+          "DELIVERED retry 1; - - 0 -" },
+        { 2, "CLAIMED send ACCEPTED:0 send DOUBT:1 +200 send ACCEPTED:2 "
+          "ACCEPTED:1 " GOT(1, 1001) GOT(0, 1000) GOT(2, 1100),
+          "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, 1000) "crash " GOT(1, 1060),
+          "DEFERRED retry 1; - - 0 10000" },
+        { 2, SENT GOT(0, 1000) GOT(1, 1060) "+10000 CLAIMED send ACCEPTED:2 "
+          "send ACCEPTED:3 " GOT(2, 1075) GOT(3, 1076),
+          "DELIVERED retry 2; - - 0 -" },
+        { 2, SENT GOT(0, 1000) "CANCEL ask CANCEL_LATE:1 " GOT(1, 1060),
+          "AWAITING closed cancel 1; - - 0 500000" },
+        { 1, "CLAIMED send ACCEPTED:0 " GOT(0, 1000),
+          "DELIVERED none 1; - - 0 -" },
+    };
+    static const Case last[] = {
+        { 2, SENT GOT(0, 1000) GOT(1, 1060),
+          "AWAITING closed retry 1; - - 0 100000" },
+        { 2, SENT GOT(0, 1000) GOT(1, 1060) "+100000 +500000",
+          "UNKNOWN expire 1; - - 0 -" },
+    };
+    GroupLimits limits = defaults;
+
+    (void) state;
+    play_all(cases, COUNT(cases), &limits);
+    limits.max_attempts = 1;
+    play_all(last, COUNT(last), &limits);
+#undef GOT
+}
+
 /* A phone that got each segment once has nothing left of a message that it
  * displayed. */
 static void parts_that_a_phone_may_keep(void **state)
@@ -711,6 +768,7 @@ int main(void)
         cmocka_unit_test(the_next_owner),
         cmocka_unit_test(advance_on_delivered),
         cmocka_unit_test(complete_on_accepted),
+        cmocka_unit_test(parts_that_came_far_apart),
         cmocka_unit_test(parts_that_a_phone_may_keep),
         cmocka_unit_test(rows_of_one_copy),
         cmocka_unit_test(rows_that_contradict_the_group),

@@ -1,0 +1,44 @@
+#!/usr/bin/python3 -B
+"""A phone goes off when it has the first segment only, and is on again when
+it has thrown that away: every segment has its receipt, and nothing would be
+displayed. The dates in the receipts tell; the push is sent again, and its
+result is true."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '..', 'lib'))
+
+from convoytest import (Initiator, Sandbox, judge, pushes,      # noqa: E402
+                        run, wait_for_results, wait_until)
+
+PUSHES = 50
+WINDOW = 4          # seconds, of phones and of Convoy
+PLAN = 'segment=2-3 deliver 3s\n'
+CONVOY = {'window': WINDOW, 'answer-timeout': 1, 'retry-delay': 1}
+
+
+def events(box, kind):
+    return len(box.journal.read().events(kind))
+
+
+def test(tap):
+    with Sandbox('--phone-window', str(WINDOW), plan=PLAN,
+                 convoy=CONVOY) as box, \
+            Initiator(box.env['PPG_URL']) as pi:
+        all_pushes = pi.push(pushes.make(PUSHES))
+        wait_until(lambda: events(box, 'part') == PUSHES, 3,
+                   'every phone has the first segment')
+        box.smsc('phone off *')
+        wait_until(lambda: events(box, 'forget') == PUSHES, 10,
+                   'every phone has thrown it away')
+        tap.equal(len(box.journal.displays), 0, 'nothing is displayed so far')
+        box.smsc('phone on *')
+        wait_for_results(box, pi, all_pushes, 60)
+        judge(tap, box, pi, all_pushes)
+        tap.equal({row.attempt for row in box.database.results()}, {2},
+                  'each took a second attempt')
+
+
+run(test)
