@@ -56,7 +56,7 @@ def _line(delays, colour):
 def _labels(ends):
     """Names at the ends of the lines, moved apart."""
     last = -math.inf
-    for height, name, colour in sorted(ends):
+    for height, _, name, colour in sorted(ends):
         last = max(height, last + LABEL)
         yield _text(WIDTH - RIGHT + 8, last + 4, name, 'start',
                     f' fill="{colour}"')
@@ -70,14 +70,15 @@ def plot(levels, title):
             colour = COLOURS[side][number % len(COLOURS[side])]
             lines.append(_line(delays, colour))
             shown = 100 * sum(delay <= LAST for delay in delays) / len(delays)
-            ends.append((_y(shown), f'{side}, {percent:g} %', colour))
+            ends.append((_y(shown), number, f'{side}, {percent:g} %',
+                         colour))
     return '\n'.join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
         f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">',
         '<style>text{font:12px sans-serif}.grid{stroke:#ddd;fill:none}'
         '.line{fill:none;stroke-width:1.8}</style>',
         '<rect width="100%" height="100%" fill="#fff"/>',
-        _text(LEFT, 24, title, 'start', ' font-weight="bold"'),
+        _text(LEFT, 24, title, 'start', ' style="font-weight:bold"'),
         *_grid(), *lines, *_labels(ends),
         _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12,
               'time from PAP answer to display while the phone was on'),
