@@ -197,12 +197,13 @@ static int find_group(const Conf *conf, const char *group, const char *id)
     int i;
 
     for (i = conf->n - 1; i >= 0; i--) {
-        const Setting *s = &conf->settings[i];
-        const char *its = value_in(conf, s->group, "id");
+        int number = conf->settings[i].group;
+        const char *name = value_in(conf, number, "group");
+        const char *its = value_in(conf, number, "id");
 
-        if (strcmp(s->key, "group") == 0 && strcmp(s->value, group) == 0 &&
+        if (name != NULL && strcmp(name, group) == 0 &&
             (id == NULL || (its != NULL && strcmp(its, id) == 0)))
-            return s->group;
+            return number;
     }
     return -1;
 }

@@ -140,14 +140,20 @@ class FakeSmsc:
         self.socket.close()
 
     def _read(self):
-        for line in self.socket.makefile('rb'):
-            words = line.split()        # sender receiver udh U data D
-            octets = dict(zip(words[2::2], map(
-                urllib.parse.unquote_to_bytes,
-                (word.replace(b'+', b' ') for word in words[3::2]))))
-            submit = self.journal.submit(words[1].decode(), octets[b'udh'],
-                                         octets[b'data'])
-            self.journal.answer(submit, 0, str(submit.number))
+        try:
+            for line in self.socket.makefile('rb'):
+                self._take(line.split())
+        except ConnectionResetError:    # bearerbox has gone
+            pass
+
+    def _take(self, words):
+        """sender receiver udh U data D"""
+        octets = dict(zip(words[2::2], map(
+            urllib.parse.unquote_to_bytes,
+            (word.replace(b'+', b' ') for word in words[3::2]))))
+        submit = self.journal.submit(words[1].decode(), octets[b'udh'],
+                                     octets[b'data'])
+        self.journal.answer(submit, 0, str(submit.number))
 
 
 class Cimd2Smsc:
