@@ -28,6 +28,9 @@ DECLARE
     free text[];
     queued bigint[];
     refused bigint[];
+    receipted bigint[] := ARRAY(
+        SELECT l.id FROM unnest(l_group, l_outcome) l (id, outcome)
+        WHERE l.outcome IN (4, 5));         -- delivered, not delivered
 BEGIN
     IF NOT batch_begin(instance, batch) THEN
         RETURN QUERY SELECT unnest(b.fenced) FROM batch b
@@ -52,6 +55,11 @@ BEGIN
                    message_id, code, text, at_us);
     END IF;
 
+    -- All in one order, which is that of receipts, too.
+    IF cardinality(receipted) > 0 THEN
+        PERFORM g.id FROM live g WHERE g.id = ANY (receipted || t_group)
+        ORDER BY g.id FOR UPDATE;
+    END IF;
     IF cardinality(t_group) > 0 THEN
         SELECT array_agg(o.id) INTO owned
         FROM (SELECT g.id
@@ -110,6 +118,15 @@ BEGIN
                   AND b.number = group_batch.batch;
             RETURN QUERY SELECT unnest(refused);
         END IF;
+    END IF;
+
+    -- A receipt that the owner wrote of a group which it has given back may
+    -- be the last one missing, the others having come over another box: what
+    -- brought them saw this one as little as the owner saw them.
+    IF cardinality(receipted) > 0 THEN
+        PERFORM receipt_news('', ARRAY(
+            SELECT g.id FROM live g
+            WHERE g.id = ANY (receipted) AND g.state NOT IN (2, 4)), '{}');
     END IF;
 
     -- Last, since it makes the owner look again whatever the new state is.

@@ -6,7 +6,8 @@
 --   the others for their owners' group_due. A group that still misses a
 --   receipt is left alone: the pre-filter that keeps segment after segment
 --   from going through the scheduler.
--- Called by: receipts, which has locked the groups.
+-- Called by: receipts; group_batch, on nobody's behalf, so that every owner is
+--   told by its group_due. Both have locked the groups.
 CREATE FUNCTION receipt_news(instance text, groups bigint[], failed bigint[])
 RETURNS bigint[]
 LANGUAGE plpgsql AS $$

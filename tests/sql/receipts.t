@@ -2,7 +2,7 @@
 # receipts: matching, early, duplicate, late and foreign ones; which groups
 # come back to the scheduler.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(32);
+SELECT plan(34);
 SELECT t.start('box');
 SELECT t.start('other', '{gold}');
 
@@ -112,5 +112,17 @@ SELECT is(t.looked_at('other'), 'six', 'its owner is told');
 SELECT is(t.receipt('box', 's2'), NULL, 'nor one in the owner''s memory');
 SELECT is(t.looked_at('box'), 'seven', 'which is told, too');
 SELECT is(t.state('seven'), 'SENDING', 'and goes on');
+
+-- One through another box, the last one by the owner, who had just given the
+-- group back.
+SELECT t.store('eight', '4610', 2, route => 'gold');
+SELECT t.claimed('other');
+SELECT t.outcome('other', 'eight', 1, 1, 1, 'u1');
+SELECT t.outcome('other', 'eight', 1, 2, 2, 'u2');
+SELECT t.move('other', 'eight', 3, '1 hour');
+SELECT t.receipt('box', 'u1');
+SELECT is(t.looked_at('other'), NULL, 'one of two is no news');
+SELECT t.outcome('other', 'eight', 4, 2, 2, 'u2');
+SELECT is(t.looked_at('other'), 'eight', 'the last one is');
 SELECT * FROM finish();
 SQL
