@@ -76,9 +76,11 @@ BEGIN
                 holds = g.holds AND t.state IN (2, 4),
                 due_at = due_time(t.state, started + span(t.in_us), g.due_at),
                 -- a receipt that came another way and was not shown to the
-                -- owner yet (receipt_news) must still be
+                -- owner yet (receipt_news) must still be, also while the
+                -- group is lent
                 look_at = least(
-                    CASE WHEN g.state IN (2, 4) THEN g.look_at END,
+                    CASE WHEN g.state IN (2, 4) OR g.look_at <= started
+                         THEN g.look_at END,
                     look_time(t.state, g.deadline_at,
                         due_time(t.state, started + span(t.in_us), g.due_at),
                         started))

@@ -2,7 +2,7 @@
 # receipts: matching, early, duplicate, late and foreign ones; which groups
 # come back to the scheduler.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(34);
+SELECT plan(36);
 SELECT t.start('box');
 SELECT t.start('other', '{gold}');
 
@@ -124,5 +124,18 @@ SELECT t.receipt('box', 'u1');
 SELECT is(t.looked_at('other'), NULL, 'one of two is no news');
 SELECT t.outcome('other', 'eight', 4, 2, 2, 'u2');
 SELECT is(t.looked_at('other'), 'eight', 'the last one is');
+
+-- The last one comes while the group is lent to its owner.
+SELECT t.store('nine', '4611', 2, route => 'gold');
+SELECT t.claimed('other');
+SELECT t.outcome('other', 'nine', 1, 1, 1, 'v1');
+SELECT t.outcome('other', 'nine', 1, 2, 2, 'v2');
+SELECT t.move('other', 'nine', 3, '1 hour');
+SELECT t.receipt('box', 'v1');
+UPDATE live SET look_at = clock_timestamp() WHERE id = t.id('nine');
+SELECT is(t.looked_at('other'), 'nine', 'lent with one receipt');
+SELECT t.receipt('box', 'v2');
+SELECT t.move('other', 'nine', 3, '1 hour');
+SELECT is(t.looked_at('other'), 'nine', 'and shown again with both');
 SELECT * FROM finish();
 SQL
