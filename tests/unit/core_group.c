@@ -1,21 +1,5 @@
 /*
- * core_group.c - a group's life as small scripts
- *
- * Each case feeds a script and says what the group is and wants afterwards.
- * The words of a script:
- *
- *     NAME or NAME:COPY    an event, by its name in group.h
- *     !NAME:COPY           an event that must be illegal
- *     send                 hand over the segment in turn
- *     ask                  ask for the next cancel
- *     +MS                  let milliseconds pass, and tick
- *     @COPY=SECONDS        when the phone got it, says the receipt to come
- *     doubt                write down what the group itself put in doubt
- *     crash                drop the group, rebuild it from the ledger rows
- *                          that were written, and adopt it
- *
- * What it wants: "STATE aim attempt; segment to send, copy to cancel, copies
- * outstanding, milliseconds to its next time event", '-' for none.
+ * core_group.c - what a group does, from claim to result, in scripts
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,199 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/group.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define MS INT64_C(1000)
-#define DEADLINE (100000 * MS)
-
-static const GroupLimits defaults = {
-    .window = 60000 * MS, .segment_delay = 200 * MS,
-    .segment_delay_max = 5000 * MS, .segment_retries = 3,
-    .retry_delay = 10000 * MS, .retry_delay_max = 30000 * MS,
-    .max_attempts = 3, .receipt_timeout = 500000 * MS,
-    .advance_on = ON_ACCEPTED, .complete_on = ON_DELIVERED,
-};
-
-/* ---- the script's world ---- */
-
-typedef struct {
-    int number, segment, attempt;
-    LedgerOutcome outcome;
-    int64_t at;
-    int done;
-} Row;
-
-typedef struct {
-    Group g;
-    GroupLimits limits;
-    Row rows[64];
-    int rows_len;
-    int64_t now;
-    const char *script;         /* for messages */
-} Stage;
-
-static void write_row(Stage *stage, int copy, LedgerOutcome outcome)
-{
-    if (outcome == LEDGER_NONE)
-        return;
-    assert_true(stage->rows_len < (int) COUNT(stage->rows));
-    stage->rows[stage->rows_len++] = (Row) {
-        copy + 1, stage->g.copies[copy].segment,
-        stage->g.copies[copy].attempt, outcome, stage->now,
-        stage->g.copies[copy].done
-    };
-}
-
-static void write_doubts(Stage *stage)
-{
-    int copy;
-
-    while ((copy = group_next_doubt(&stage->g)) >= 0)
-        write_row(stage, copy, LEDGER_IN_DOUBT);
-}
-
-static GroupEvent event_by_name(const char *name)
-{
-    for (int event = 0; event < GROUP_EVENTS; event++)
-        if (strcmp(group_event_name((GroupEvent) event), name) == 0)
-            return (GroupEvent) event;
-    fail_msg("no such event: %s", name);
-    return EVENT_CLAIMED;
-}
-
-static void feed(Stage *stage, const char *word, bool legal)
-{
-    char name[40];
-    int copy = -1;
-    GroupEvent event;
-
-    assert_true(sscanf(word, "%39[^:]:%d", name, &copy) >= 1);
-    event = event_by_name(name);
-    if (group_event(&stage->g, event, copy, stage->now, 0) != legal)
-        fail_msg("%s: %s is %s", stage->script, word,
-                 legal ? "illegal" : "legal");
-    if (legal && copy >= 0)
-        write_row(stage, copy, group_outcome(event));
-}
-
-static void crash(Stage *stage)
-{
-    Group old = stage->g;
-
-    group_init(&stage->g, &stage->limits, old.segments, old.state, old.aim,
-               old.attempt, old.closed, old.deadline, old.due);
-    group_free(&old);
-    for (int i = 0; i < stage->rows_len; i++) {
-        const Row *row = &stage->rows[i];
-
-        assert_int_equal(group_restore(&stage->g, row->number, row->segment,
-                                       row->attempt, row->outcome, row->at),
-                         row->number - 1);
-        if (row->outcome == LEDGER_DELIVERED)
-            group_note_delivery(&stage->g, row->number - 1, row->done);
-    }
-    assert_true(group_event(&stage->g, EVENT_ADOPTED, -1, stage->now, 0));
-}
-
-static void act(Stage *stage, const char *word)
-{
-    if (strcmp(word, "send") == 0) {
-        int segment = group_next_segment(&stage->g, stage->now);
-
-        if (group_submit(&stage->g, segment, stage->now, 0) < 0)
-            fail_msg("%s: nothing to send", stage->script);
-    } else if (strcmp(word, "ask") == 0) {
-        int copy = group_next_cancel(&stage->g);
-
-        if (copy < 0)
-            fail_msg("%s: nothing to cancel", stage->script);
-        group_cancel_asked(&stage->g, copy);
-    } else if (strcmp(word, "doubt") == 0) {
-        write_doubts(stage);
-    } else if (strcmp(word, "crash") == 0) {
-        crash(stage);
-    } else if (word[0] == '@') {
-        int copy, done;
-
-        assert_int_equal(sscanf(word, "@%d=%d", &copy, &done), 2);
-        group_note_delivery(&stage->g, copy, done);
-    } else if (word[0] == '+') {
-        stage->now += atoi(word + 1) * MS;
-        group_tick(&stage->g, stage->now, 0);
-    } else {
-        feed(stage, word + (word[0] == '!'), word[0] != '!');
-    }
-}
-
-static void put_number(char *text, size_t size, int64_t value)
-{
-    size_t len = strlen(text);
-
-    if (value < 0)
-        snprintf(text + len, size - len, " -");
-    else
-        snprintf(text + len, size - len, " %lld", (long long) value);
-}
-
-static void describe(const Stage *stage, char *text, size_t size)
-{
-    static const char *const aims[] = {
-        "none", "retry", "expire", "cancel", "fail"
-    };
-    const Group *g = &stage->g;
-    int64_t when;
-
-    snprintf(text, size, "%s%s %s %d;", group_state_name(g->state),
-             g->closed ? " closed" : "", aims[g->aim], g->attempt);
-    put_number(text, size, group_next_segment(g, stage->now));
-    put_number(text, size, group_next_cancel(g));
-    put_number(text, size, group_outstanding(g));
-    put_number(text, size, group_next_time(g, &when)
-               ? (when - stage->now) / MS : -1);
-}
-
-typedef struct {
-    int segments;
-    const char *script;
-    const char *expected;
-} Case;
-
-/* `stage` has its limits; the group is freed by the caller. */
-static void play_script(Stage *stage, int segments, const char *text)
-{
-    char script[512];
-    char *rest = script;
-
-    stage->script = text;
-    snprintf(script, sizeof(script), "%s", text);
-    group_init(&stage->g, &stage->limits, segments, GROUP_QUEUED, AIM_NONE,
-               1, false, DEADLINE, TIME_NEVER);
-    for (char *word = strtok_r(script, " ", &rest); word != NULL;
-         word = strtok_r(NULL, " ", &rest))
-        act(stage, word);
-}
-
-static void play(const Case *c, const GroupLimits *limits)
-{
-    Stage stage = { .limits = *limits };
-    char got[128];
-
-    play_script(&stage, c->segments, c->script);
-    describe(&stage, got, sizeof(got));
-    if (strcmp(got, c->expected) != 0)
-        fail_msg("%s\n     got: %s\nexpected: %s", c->script, got,
-                 c->expected);
-    group_free(&stage.g);
-}
-
-static void play_all(const Case *cases, size_t n, const GroupLimits *limits)
-{
-    for (size_t i = 0; i < n; i++)
-        play(&cases[i], limits);
-}
-
-/* ---- the cases ---- */
+#include "core_script.h"
 
 /* Two segments accepted, both receipts open. */
 #define SENT "CLAIMED send ACCEPTED:0 send ACCEPTED:1 "
@@ -245,7 +37,7 @@ static void the_plain_way(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void back_off_of_a_segment(void **state)
@@ -281,7 +73,7 @@ static void back_off_of_a_segment(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void attempts(void **state)
@@ -304,7 +96,7 @@ static void attempts(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void clocks(void **state)
@@ -335,7 +127,7 @@ static void clocks(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void rollback(void **state)
@@ -377,7 +169,7 @@ static void rollback(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void receipts_that_fail(void **state)
@@ -404,7 +196,7 @@ static void receipts_that_fail(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void late_and_doubled_answers(void **state)
@@ -435,7 +227,7 @@ static void late_and_doubled_answers(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void the_next_owner(void **state)
@@ -471,7 +263,7 @@ static void the_next_owner(void **state)
     };
 
     (void) state;
-    play_all(cases, COUNT(cases), &defaults);
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 static void advance_on_delivered(void **state)
@@ -484,11 +276,11 @@ static void advance_on_delivered(void **state)
         { 2, "CLAIMED send ACCEPTED:0 +60000",
           "ROLLBACK retry 1; - 0 0 40000" },
     };
-    GroupLimits limits = defaults;
+    GroupLimits limits = script_limits;
 
     (void) state;
     limits.advance_on = ON_DELIVERED;
-    play_all(cases, COUNT(cases), &limits);
+    script_check(cases, COUNT(cases), &limits);
 }
 
 static void complete_on_accepted(void **state)
@@ -500,11 +292,11 @@ static void complete_on_accepted(void **state)
         { 1, "CLAIMED send CANCEL ACCEPTED:0 ask CANCEL_LOST:0",
           "AWAITING closed cancel 1; - - 0 500000" },
     };
-    GroupLimits limits = defaults;
+    GroupLimits limits = script_limits;
 
     (void) state;
     limits.complete_on = ON_ACCEPTED;
-    play_all(cases, COUNT(cases), &limits);
+    script_check(cases, COUNT(cases), &limits);
 }
 
 /* What a phone got in more than the window it may have thrown away. */
@@ -545,12 +337,12 @@ static void parts_that_came_far_apart(void **state)
         { 2, SENT GOT(0, 1000) GOT(1, 1060) "+100000 +500000",
           "UNKNOWN expire 1; - - 0 -" },
     };
-    GroupLimits limits = defaults;
+    GroupLimits limits = script_limits;
 
     (void) state;
-    play_all(cases, COUNT(cases), &limits);
+    script_check(cases, COUNT(cases), &limits);
     limits.max_attempts = 1;
-    play_all(last, COUNT(last), &limits);
+    script_check(last, COUNT(last), &limits);
 #undef GOT
 }
 
@@ -576,182 +368,14 @@ static void parts_that_a_phone_may_keep(void **state)
 
     (void) state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        Stage stage = { .limits = defaults };
+        Stage stage = { .limits = script_limits };
 
-        play_script(&stage, 2, cases[i].script);
+        script_run(&stage, 2, cases[i].script);
         if (!group_is_final(&stage.g) ||
             group_leaves_parts(&stage.g) != cases[i].expected)
             fail_msg("%s: %s, parts: %d", cases[i].script,
                      group_state_name(stage.g.state), !cases[i].expected);
         group_free(&stage.g);
-    }
-}
-
-/* ---- rebuilding ---- */
-
-/* Whatever the order of a copy's rows, the stronger fact stays. */
-static void rows_of_one_copy(void **state)
-{
-    static const struct {
-        LedgerOutcome rows[4];
-        CopyState expected;
-    } cases[] = {
-        { { LEDGER_IN_DOUBT, LEDGER_ACCEPTED }, COPY_ACCEPTED },
-        { { LEDGER_ACCEPTED, LEDGER_IN_DOUBT }, COPY_ACCEPTED },
-        { { LEDGER_IN_DOUBT, LEDGER_REFUSED }, COPY_REFUSED },
-        { { LEDGER_IN_DOUBT, LEDGER_NOT_SENT }, COPY_UNSENT },
-        { { LEDGER_ACCEPTED, LEDGER_REFUSED }, COPY_ACCEPTED },
-        { { LEDGER_REFUSED, LEDGER_ACCEPTED }, COPY_REFUSED },
-        { { LEDGER_ACCEPTED, LEDGER_RECEIPT_INFO }, COPY_ACCEPTED },
-        { { LEDGER_ACCEPTED, LEDGER_DELIVERED }, COPY_DELIVERED },
-        { { LEDGER_DELIVERED, LEDGER_ACCEPTED }, COPY_DELIVERED },
-        { { LEDGER_ACCEPTED, LEDGER_NOT_DELIVERED }, COPY_FAILED },
-        { { LEDGER_NOT_DELIVERED, LEDGER_ACCEPTED }, COPY_FAILED },
-        { { LEDGER_ACCEPTED, LEDGER_NOT_DELIVERED, LEDGER_DELIVERED },
-          COPY_DELIVERED },
-        { { LEDGER_ACCEPTED, LEDGER_DELIVERED, LEDGER_NOT_DELIVERED },
-          COPY_DELIVERED },
-        { { LEDGER_ACCEPTED, LEDGER_CANCELLED, LEDGER_NOT_DELIVERED },
-          COPY_CANCELLED },
-        { { LEDGER_ACCEPTED, LEDGER_CANCELLED, LEDGER_DELIVERED },
-          COPY_DELIVERED },
-        { { LEDGER_ACCEPTED, LEDGER_DELIVERED, LEDGER_CANCELLED },
-          COPY_DELIVERED },
-        { { LEDGER_IN_DOUBT, LEDGER_ACCEPTED, LEDGER_CANCEL_LATE },
-          COPY_ACCEPTED },
-    };
-
-    (void) state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        Group g;
-
-        group_init(&g, &defaults, 1, GROUP_SENDING, AIM_NONE, 1, false,
-                   DEADLINE, TIME_NEVER);
-        for (int k = 0; k < 4 && cases[i].rows[k] != LEDGER_NONE; k++)
-            assert_int_equal(group_restore(&g, 1, 0, 1, cases[i].rows[k], 0),
-                             0);
-        if (g.copies[0].state != cases[i].expected)
-            fail_msg("case %zu: got %d", i, g.copies[0].state);
-        assert_int_equal(g.copies[0].cancel,
-                         cases[i].rows[2] == LEDGER_CANCEL_LATE
-                         ? CANCEL_TOO_LATE : CANCEL_NONE);
-        group_free(&g);
-    }
-}
-
-static void rows_that_contradict_the_group(void **state)
-{
-    Group g;
-
-    (void) state;
-    group_init(&g, &defaults, 2, GROUP_SENDING, AIM_NONE, 2, false, DEADLINE,
-               TIME_NEVER);
-    assert_int_equal(group_restore(&g, 0, 0, 1, LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, 1, 2, 1, LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, 1, -1, 1, LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, 1, 0, 0, LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, 1, 0, 3, LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, GROUP_MAX_COPIES + 1, 0, 1,
-                                   LEDGER_ACCEPTED, 0), -1);
-    assert_int_equal(group_restore(&g, 2, 1, 1, LEDGER_ACCEPTED, 0), 1);
-    assert_int_equal(group_restore(&g, 2, 0, 1, LEDGER_ACCEPTED, 0), -1);
-    /* the gap's row comes late */
-    assert_int_equal(g.copies[0].state, COPY_UNSENT);
-    assert_int_equal(group_restore(&g, 1, 1, 1, LEDGER_IN_DOUBT, 0), 0);
-    assert_int_equal(g.copies[0].state, COPY_DOUBT);
-    group_free(&g);
-}
-
-/* ---- words ---- */
-
-static void the_cause_of_a_result(void **state)
-{
-    static const struct {
-        GroupState state;
-        GroupAim aim;
-        LedgerOutcome first, second;
-        int segment;
-        const char *expected;
-    } cases[] = {
-        { GROUP_DELIVERED, AIM_NONE, LEDGER_DELIVERED, LEDGER_DELIVERED, -1,
-          "every segment delivered" },
-        { GROUP_DELIVERED, AIM_NONE, LEDGER_DELIVERED, LEDGER_ACCEPTED, -1,
-          "every segment accepted by the SMSC" },
-        { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_ACCEPTED, LEDGER_REFUSED, 1,
-          "segment refused or failed for good" },
-        { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_NOT_DELIVERED,
-          LEDGER_ACCEPTED, 0, "segment refused or failed for good" },
-        { GROUP_UNDELIVERABLE, AIM_RETRY, LEDGER_ACCEPTED, LEDGER_REFUSED, 1,
-          "no attempt left, segment refused or failed" },
-        { GROUP_UNDELIVERABLE, AIM_RETRY, LEDGER_NOT_SENT, LEDGER_NONE, -1,
-          "no attempt left, the SMSC could not be reached" },
-        { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_NONE, LEDGER_NONE, -1,
-          "receiver or route is not allowed" },
-        { GROUP_EXPIRED, AIM_EXPIRE, LEDGER_ACCEPTED, LEDGER_NONE, 1,
-          "deadline passed before every segment was delivered" },
-        { GROUP_CANCELLED, AIM_CANCEL, LEDGER_CANCELLED, LEDGER_ACCEPTED, 0,
-          "cancelled before every segment was delivered" },
-        { GROUP_UNKNOWN, AIM_NONE, LEDGER_DELIVERED, LEDGER_ACCEPTED, 1,
-          "no receipt came in time" },
-        { GROUP_SENDING, AIM_NONE, LEDGER_ACCEPTED, LEDGER_NONE, -1, "" },
-    };
-
-    (void) state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        Group g;
-        int segment = 99;
-
-        group_init(&g, &defaults, 2, cases[i].state, cases[i].aim, 1, false,
-                   DEADLINE, TIME_NEVER);
-        if (cases[i].first != LEDGER_NONE)
-            group_restore(&g, 1, 0, 1, cases[i].first, 0);
-        if (cases[i].second != LEDGER_NONE)
-            group_restore(&g, 2, 1, 1, cases[i].second, 0);
-        assert_string_equal(group_cause(&g, &segment), cases[i].expected);
-        assert_int_equal(segment, cases[i].segment);
-        group_free(&g);
-    }
-}
-
-static void what_a_group_leaves_behind(void **state)
-{
-    static const struct {
-        GroupState state;
-        LedgerOutcome rows[3];      /* of segment 1 accepted, and so on */
-        const char *expected;
-    } cases[] = {
-        { GROUP_UNDELIVERABLE, { LEDGER_CANCELLED, LEDGER_CANCEL_LATE,
-                                 LEDGER_NOT_DELIVERED },
-          "1 of 3 cancelled, 1 too late to cancel, 1 may be on the phone" },
-        { GROUP_UNDELIVERABLE, { LEDGER_DELIVERED, LEDGER_NONE,
-                                 LEDGER_NOT_DELIVERED },
-          "2 of 3 may be on the phone" },
-        { GROUP_EXPIRED, { LEDGER_CANCELLED, LEDGER_CANCELLED,
-                           LEDGER_CANCELLED }, "3 of 3 cancelled" },
-        { GROUP_UNDELIVERABLE, { LEDGER_NOT_DELIVERED, LEDGER_NOT_DELIVERED,
-                                 LEDGER_NOT_DELIVERED }, "" },
-        { GROUP_UNKNOWN, { LEDGER_DELIVERED, LEDGER_NONE, LEDGER_NONE },
-          "3 of 3 may be on the phone" },
-        { GROUP_DELIVERED, { LEDGER_NONE, LEDGER_NONE, LEDGER_NONE }, "" },
-    };
-
-    (void) state;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        char text[80], small[12];
-        Group g;
-
-        group_init(&g, &defaults, 3, cases[i].state, AIM_FAIL, 1, false,
-                   DEADLINE, TIME_NEVER);
-        for (int k = 0; k < 3; k++) {
-            group_restore(&g, k + 1, k, 1, LEDGER_ACCEPTED, 0);
-            if (cases[i].rows[k] != LEDGER_NONE)
-                group_restore(&g, k + 1, k, 1, cases[i].rows[k], 0);
-        }
-        group_rest(&g, text, sizeof(text));
-        assert_string_equal(text, cases[i].expected);
-        group_rest(&g, small, sizeof(small));
-        assert_memory_equal(small, text, strlen(small));
-        group_free(&g);
     }
 }
 
@@ -770,10 +394,6 @@ int main(void)
         cmocka_unit_test(complete_on_accepted),
         cmocka_unit_test(parts_that_came_far_apart),
         cmocka_unit_test(parts_that_a_phone_may_keep),
-        cmocka_unit_test(rows_of_one_copy),
-        cmocka_unit_test(rows_that_contradict_the_group),
-        cmocka_unit_test(the_cause_of_a_result),
-        cmocka_unit_test(what_a_group_leaves_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
