@@ -28,8 +28,7 @@ def wait_for_results(box, pi, all_pushes, seconds=60, outage=False):
     once more, much later: that is not waited for."""
     expected = {push.push_id for push in all_pushes if push.accepted}
     wait_until(lambda: expected <= pi.notified(), seconds,
-               f'notifications of {len(expected)} pushes (there are '
-               f'{len(expected & pi.notified())})')
+               f'notifications of all {len(expected)} pushes')
     box.idle(seconds)
     if not outage:
         wait_until(lambda: not box.database.notifications(), 10,
