@@ -14,8 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 
 from convoytest import (Initiator, Sandbox, checks, pushes,     # noqa: E402
                         run, wait_until)
-from hostile_smsc import RESP, pdu                          # noqa: E402
 from odd_smsc import CANCEL, NACK, QUERY, OddSmsc           # noqa: E402
+from smpp_server import RESP, pdu                           # noqa: E402
 
 LINK = '''
 group = smsc

@@ -7,21 +7,16 @@ which is as good. One that does neither hangs.
 
 import queue
 import random
-import socket
 import struct
 import threading
 
+from smpp_server import (BINDS, ENQUIRE_LINK, NEVER, RESP, SmppServer, pdu,
+                         read)
+
 HANGS = 5               # seconds without an answer
-BINDS, ENQUIRE_LINK, RESP = (1, 2, 9), 0x15, 0x80000000
 DELIVER, DATA = 0x05, 0x103
 KNOWN = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0b, 0x15,
          0x21, 0x102, 0x103]
-NEVER = 0x7ffffff0      # a sequence number that no request has
-
-
-def pdu(command, body=b'', sequence=NEVER, status=0, length=None):
-    return struct.pack('>IIII', 16 + len(body) if length is None else length,
-                       command, status, sequence) + body
 
 
 def tlv(tag, value, length=None):
@@ -104,10 +99,9 @@ def acts():
             [DELIVER, DATA, 0x80000004, 0x80000009]), body)
 
 
-class HostileSmsc:
-    """Listens on `port`; after begin() it performs each act once, on whichever
-    of its links is free. `hung` has the names of those after which nothing
-    came."""
+class HostileSmsc(SmppServer):
+    """After begin() it performs each act once, on whichever of its links is
+    free. `hung` has the names of those after which nothing came."""
 
     def __init__(self):
         self.todo = queue.Queue()
@@ -117,46 +111,25 @@ class HostileSmsc:
             self.todo.put((name, octets, True))
         self._begun = threading.Event()
         self.acts, self.done, self.hung = self.todo.qsize(), 0, []
-        self._server = socket.create_server(('127.0.0.1', 0))
-        self.port = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     def begin(self):
         self._begun.set()
 
-    def close(self):
-        self._server.close()
-
-    def _accept(self):
-        while True:
-            try:
-                link, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(link,),
-                             daemon=True).start()
-
-    def _serve(self, link):
+    def serve(self, link, reader):
         link.settimeout(HANGS)
-        reader = link.makefile('rb')
-        act = None
-        try:
-            while (request := read(reader))[0] not in BINDS:
-                pass
-            link.sendall(pdu(request[0] | RESP, b'hostile\0', request[1]))
-            self._begun.wait()
-            while act := self._next():
+        while (request := read(reader))[0] not in BINDS:
+            pass
+        link.sendall(pdu(request[0] | RESP, b'hostile\0', request[1]))
+        self._begun.wait()
+        while act := self._next():
+            try:
                 self._perform(link, reader, act)
+            except TimeoutError:
+                self.hung.append(act[0])
+                raise
+            finally:
                 self.done += 1
-                act = None
-        except TimeoutError:
-            self.hung.append(act[0])
-            self.done += 1
-        except (OSError, EOFError):
-            if act:
-                self.done += 1
-        finally:
-            link.close()
 
     def _next(self):
         try:
@@ -170,15 +143,5 @@ class HostileSmsc:
         if out_of_step:
             raise EOFError
         link.sendall(pdu(ENQUIRE_LINK, sequence=1))
-        while read(reader) != (ENQUIRE_LINK | RESP, 1):
+        while read(reader)[:2] != (ENQUIRE_LINK | RESP, 1):
             pass
-
-
-def read(reader):
-    """(command, sequence) of the next PDU; EOFError at the end."""
-    header = reader.read(16)
-    if len(header) < 16:
-        raise EOFError
-    length, command, _, sequence = struct.unpack('>IIII', header)
-    reader.read(length - 16)
-    return command, sequence

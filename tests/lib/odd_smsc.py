@@ -4,12 +4,10 @@ It takes every submit_sm and sends no receipt. What it answers to a cancel_sm
 or query_sm the test decides, octet by octet.
 """
 
-import socket
-import struct
 import threading
 import time
 
-from hostile_smsc import BINDS, ENQUIRE_LINK, RESP, pdu
+from smpp_server import BINDS, ENQUIRE_LINK, RESP, SmppServer, pdu, read
 
 SUBMIT, QUERY, CANCEL, NACK = 0x04, 0x03, 0x08, RESP
 
@@ -23,47 +21,24 @@ class Message:
         self.digits = addresses[1][2].decode()
 
 
-class OddSmsc:
+class OddSmsc(SmppServer):
     """`name(count)` gives the message id of each submit_sm. `refuse(digits,
     octets)` its status, by the first five of the receiver's digits and the
-    octets that follow the source. `answer(command, message, sequence, times)` gives what is
-    sent for a query_sm or cancel_sm about that message, asked the so manieth
-    time: a list of octets, of seconds to wait between, and of None, where the
-    connection is closed. `wrong` are requests that no submit_sm fits."""
+    octets that follow the source. `answer(command, message, sequence, times)`
+    gives what is sent for a query_sm or cancel_sm about that message, asked
+    the so manieth time: a list of octets, of seconds to wait between, and of
+    None, where the connection is closed. `wrong` are requests that no submit_sm fits."""
 
     def __init__(self, name, refuse, answer):
         self.name, self.refuse, self.answer = name, refuse, answer
         self.messages, self.asked, self.wrong = {}, [], []
         self.count, self.lock = 0, threading.Lock()
-        self._server = socket.create_server(('127.0.0.1', 0))
-        self.port = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def close(self):
-        self._server.close()
-
-    def _accept(self):
+    def serve(self, link, reader):
         while True:
-            try:
-                link, _ = self._server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(link,),
-                             daemon=True).start()
-
-    def _serve(self, link):
-        reader = link.makefile('rb')
-        try:
-            while True:
-                head = reader.read(16)
-                if len(head) < 16:
-                    return
-                length, command, _, sequence = struct.unpack('>IIII', head)
-                self._take(link, command, sequence, reader.read(length - 16))
-        except (OSError, EOFError):
-            pass
-        finally:
-            link.close()
+            command, sequence, body = read(reader)
+            self._take(link, command, sequence, body)
 
     def _take(self, link, command, sequence, body):
         if command in BINDS:
