@@ -40,12 +40,16 @@ BEGIN
     UPDATE instance i SET expires_at = clock_timestamp() + interval '5 s'
     WHERE i.name = instance_start.instance AND FOUND;
 
-    -- Exactly this batch: a later one may have come in after the restore.
+    -- Exactly this batch: the next one, on its way then, may have come in
+    -- after the restore. Where there are many later ones it has expired here
+    -- (maintain_ahead), and the box could not write its file for long.
     IF instance_start.last_batch > 0
        AND last_restores >= (SELECT s.restores FROM setting s)
        AND NOT EXISTS (SELECT FROM batch b
                        WHERE b.instance = instance_start.last_instance
-                             AND b.number = instance_start.last_batch) THEN
+                             AND (b.number = instance_start.last_batch
+                                  OR b.number
+                                     > instance_start.last_batch + 1000)) THEN
         UPDATE setting SET held = true, held_group = nextval('group_seq')
         WHERE NOT held;
     END IF;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A database that was restored from a backup, or copied to another cluster.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(26);
+SELECT plan(27);
 SELECT t.start('a');
 SELECT t.store('before', '4601', 2, notify => 'http://pi/');
 SELECT t.store('waiting', '4601');
@@ -16,6 +16,12 @@ SELECT is(held, false, 'nor is a box without memory')
 SELECT throws_ok('SELECT restore_accept()', 'P0001', NULL,
     'there is nothing to accept');
 SELECT is(count(*), 3::bigint, 'and nothing ends') FROM live;
+
+-- It could not write its file for long, and what it says there has expired.
+INSERT INTO instance (name) VALUES ('long');
+INSERT INTO batch (instance, number) VALUES ('long', 3002), ('long', 3003);
+SELECT is(held, false, 'nor is one whose memory is old')
+    FROM instance_start('long2', 'default', 'long', 2001);
 
 SELECT is(held, true, 'a box that knows a later batch holds the queue')
     FROM instance_start('d', 'default', 'a', 2);
