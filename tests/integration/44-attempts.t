@@ -20,13 +20,14 @@ SETTINGS = {'window': 6, 'answer-timeout': 2, 'segment-retries': 2,
 TRIES = 3               # of a segment in an attempt: segment-retries + 1
 JITTER = 0.8            # the least part of a delay that is waited
 
-# 0x08 is temporary; 0x0e says that the link is set up wrongly and costs no
+# Receipts come long after the answers: a failed one puts a segment in doubt
+# that is unanswered then. 0x08 is temporary; 0x0e says that the link is set up wrongly and costs no
 # try. The last line stands for a fault that somebody mends.
 PLAN = '''
 receiver=4671* segment=2 attempt=1-3 status 0x08
 receiver=4672* segment=3 status 0x08
-receiver=4673* segment=2 attempt=1 receipt EXPIRED after 100ms
-receiver=4674* segment=2 receipt REJECTD after 50ms
+receiver=4673* segment=2 attempt=1 receipt EXPIRED after 1s
+receiver=4674* segment=2 receipt REJECTD after 1s
 receiver=4675* segment=1 attempt=1-2 status 0x0b
 receiver=4676* segment=1 status 0x45
 receiver=4677* segment=2 status 0x0e
