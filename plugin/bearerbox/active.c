@@ -67,7 +67,8 @@ static bool restore(Active *active, const StoreGroup *row, int64_t now)
                           now - h->ago_us) == -1)
             return false;
         if (h->outcome == LEDGER_DELIVERED)
-            group_note_delivery(&active->group, h->copy - 1, h->code);
+            group_note_delivery(&active->group, h->copy - 1, h->code,
+                                now - h->ago_us);
     }
     return true;
 }

@@ -227,7 +227,7 @@ void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
         batch_touch(s->open, active);
     }
     if (what == EVENT_RECEIPT_DELIVERED)
-        group_note_delivery(&active->group, copy, code);
+        group_note_delivery(&active->group, copy, code, at_us);
     if (!group_event(&active->group, what, copy, now, scheduler_random(s)))
         scheduler_log(s, LOG_LEVEL_ERROR,
                       "group %lld: no event %s in state %s",

@@ -155,42 +155,69 @@ static int64_t latest(const Copy *copy)
     return earliest(copy) + (copy->done < 0 ? 59 : 0);
 }
 
-static bool follows_soon(const Group *g, const Copy *first, const Copy *copy)
+/*
+ * Do the dates prove that the phone got the second copy longer after the
+ * first than the window? An SMSC may have several clocks that disagree, so
+ * a difference of two dates counts only if it can be true by ours: a copy
+ * is at the phone after its hand-over and before its receipt. Half a window
+ * is allowed for what we noted late: after a takeover the answer stands for
+ * the hand-over, and answer-timeout is shorter than that.
+ */
+static bool proves_apart(const Group *g, const Copy *first,
+                         const Copy *second)
 {
-    if (first->done == 0 || copy->done == 0)
-        return true;
-    return latest(copy) >= earliest(first)
-        && (earliest(copy) - latest(first)) * 1000000 < g->limits->window;
+    int64_t window = g->limits->window;
+    int64_t dated = (earliest(second) - latest(first)) * 1000000;
+    int64_t possible = second->arrived - first->since + window / 2;
+
+    return first->done != 0 && second->done != 0
+        && dated >= window && dated <= possible;
 }
 
-static bool is_begin_of_message(const Group *g, const Copy *first)
+static bool is_delivered(const Group *g, const Copy *copy)
 {
-    for (int segment = 0; segment < g->segments; segment++) {
-        bool found = false;
+    return copy->attempt == g->attempt && copy->state == COPY_DELIVERED;
+}
 
-        for (int i = 0; i < g->copies_len && !found; i++)
-            found = is_present(g, &g->copies[i], segment)
-                && g->copies[i].state == COPY_DELIVERED
-                && follows_soon(g, first, &g->copies[i]);
-        if (!found)
-            return false;
+static bool are_apart(const Group *g, const Copy *a, const Copy *b)
+{
+    return is_delivered(g, a) && is_delivered(g, b)
+        && (proves_apart(g, a, b) || proves_apart(g, b, a));
+}
+
+/* Every copy of the one that came, from every copy of the other. */
+static bool segments_are_apart(const Group *g, int one, int other)
+{
+    for (int i = 0; i < g->copies_len; i++) {
+        const Copy *copy = &g->copies[i];
+
+        if (copy->segment != one || !is_delivered(g, copy))
+            continue;
+        for (int k = 0; k < g->copies_len; k++)
+            if (g->copies[k].segment == other
+                && is_delivered(g, &g->copies[k])
+                && !are_apart(g, copy, &g->copies[k]))
+                return false;
     }
     return true;
 }
 
-bool facts_displayed(const Group *g)
+bool facts_apart(const Group *g)
 {
+    if (!facts_all_delivered(g))
+        return false;
     for (int i = 0; i < g->copies_len; i++)
-        if (g->copies[i].attempt == g->attempt
-            && g->copies[i].state == COPY_DELIVERED
-            && is_begin_of_message(g, &g->copies[i]))
-            return true;
+        for (int k = 0; k < i; k++)
+            if (are_apart(g, &g->copies[i], &g->copies[k])
+                && segments_are_apart(g, g->copies[i].segment,
+                                      g->copies[k].segment))
+                return true;
     return false;
 }
 
-bool facts_apart(const Group *g)
+bool facts_displayed(const Group *g)
 {
-    return facts_all_delivered(g) && !facts_displayed(g);
+    return facts_all_delivered(g) && !facts_apart(g);
 }
 
 bool facts_gone(const Group *g, int segment)

@@ -26,10 +26,10 @@ bool facts_delivered(const Group *g, int segment);
 int facts_owed(const Group *g);
 bool facts_all_delivered(const Group *g);
 
-/* The phone got every segment in the present attempt; and as far as their
- * receipts tell, soon enough one after another to make a message of them. */
+/* The phone got every segment in the present attempt; and nothing proves that
+ * two of them came too far apart to make a message. */
 bool facts_displayed(const Group *g);
-/* It got them all, but not so soon. */
+/* It got them all, but their receipts prove that. */
 bool facts_apart(const Group *g);
 
 /* No copy of this segment, of the present attempt or of all, is or can still

@@ -68,20 +68,25 @@ int group_restore(Group *g, int number, int segment, int attempt,
 
     if (copy->attempt == 0)
         *copy = (Copy) { .segment = (uint8_t) segment,
-                         .attempt = (uint16_t) attempt };
+                         .attempt = (uint16_t) attempt,
+                         .since = at };
     if (copy->segment != segment || copy->attempt != attempt)
         return -1;
+    if (at < copy->since)
+        copy->since = at;
     facts_note(copy, outcome);
     if (outcome == LEDGER_ACCEPTED)
         start_window(g, copy, at);
     return number - 1;
 }
 
-void group_note_delivery(Group *g, int copy, int done)
+void group_note_delivery(Group *g, int copy, int done, int64_t arrived)
 {
-    if (copy >= 0 && copy < g->copies_len && done != -1
-        && g->copies[copy].done == 0)
-        g->copies[copy].done = done;
+    if (copy < 0 || copy >= g->copies_len || done == -1
+        || g->copies[copy].done != 0)
+        return;
+    g->copies[copy].done = done;
+    g->copies[copy].arrived = arrived;
 }
 
 bool group_is_final(const Group *g)

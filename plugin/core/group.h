@@ -138,6 +138,8 @@ typedef enum {
 
 typedef struct {
     int64_t tag;            /* the shell's own, never read here */
+    int64_t since;          /* first known of: it was handed over by then */
+    int64_t arrived;        /* its receipt that set `done` */
     int done;               /* when the phone got it, if known: see
                              * group_note_delivery() */
     uint16_t attempt;
@@ -218,11 +220,12 @@ bool group_event(Group *g, GroupEvent event, int copy, int64_t now,
                  double random);
 
 /*
- * What a receipt says of the time when the phone got the copy, as
- * classify_receipt_done() reads it; -1: nothing. The first word stays. Before
- * EVENT_RECEIPT_DELIVERED and after group_restore() of LEDGER_DELIVERED.
+ * What a receipt, come to us at `arrived`, says of the time when the phone
+ * got the copy, as classify_receipt_done() reads it; -1: nothing. The first
+ * word stays. Before EVENT_RECEIPT_DELIVERED and after group_restore() of
+ * LEDGER_DELIVERED.
  */
-void group_note_delivery(Group *g, int copy, int done);
+void group_note_delivery(Group *g, int copy, int done, int64_t arrived);
 
 /* The ledger row that an event about a copy makes; LEDGER_NONE for others. */
 LedgerOutcome group_outcome(GroupEvent event);

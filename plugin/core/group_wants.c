@@ -31,6 +31,7 @@ int group_submit(Group *g, int segment, int64_t now, int64_t tag)
         return -1;
     g->retry_at = TIME_NEVER;
     return facts_add_copy(g, (Copy) { .tag = tag,
+                                      .since = now,
                                       .segment = (uint8_t) segment,
                                       .attempt = g->attempt,
                                       .state = COPY_OUTSTANDING,

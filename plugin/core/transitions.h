@@ -20,10 +20,10 @@ typedef enum {
     GUARD_OWED,             /* some segment is not accepted */
     GUARD_ANSWERED,         /* nothing unanswered, every segment accepted */
     GUARD_COMPLETE,         /* the same, and complete-on is reached */
-    GUARD_DELIVERED,        /* every segment delivered, within the window */
+    GUARD_DELIVERED,        /* every segment delivered, and not APART */
     GUARD_APART,            /* not closed; every segment delivered, but
-                             * further apart than the window: the phone may
-                             * have thrown away the first */
+                             * provably further apart than the window: the
+                             * phone may have thrown away the first */
     GUARD_OUTDATED,         /* the copy's segment is accepted by another
                              * copy, or the copy is of an earlier attempt */
     GUARD_TRIES_LEFT,       /* for the copy's segment, in this attempt */

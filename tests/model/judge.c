@@ -40,7 +40,8 @@ static bool may_display(const World *w)
     return parts == all_segments();
 }
 
-/* The segments that came in the present attempt, soon or late. */
+/* The segments that came in the present attempt, soon or late. One whose date
+ * cannot be true counts for both, since nobody could know. */
 static unsigned parts_that_came(const World *w, int done)
 {
     unsigned parts = 0;
@@ -48,7 +49,8 @@ static unsigned parts_that_came(const World *w, int done)
     for (int i = 0; i < w->g.copies_len; i++)
         if (w->fates[i].where == AT_PHONE
             && w->copies[i].attempt == w->g.attempt
-            && w->copies[i].done == done)
+            && (w->copies[i].done == done
+                || world_clock_is_ahead(&w->copies[i])))
             parts |= 1u << w->copies[i].segment;
     return parts;
 }

@@ -47,11 +47,22 @@ typedef struct {
     GroupEvent event;
     int where;                  /* afterwards; or KEEP */
     int answer;                 /* afterwards; or KEEP */
-    int rank;                   /* FAULT: it is one */
+    int rank;                   /* FAULT, or another of these: it is one */
 } Happening;
 
 #define KEEP (-1)
 #define FAULT (-1)
+#define FAULT_LATE (-2)         /* of receipts: long after the others */
+#define FAULT_AHEAD (-3)        /* no; but the SMSC's clock says so */
+
+/* When does the phone get it, and when by the SMSC's clock? */
+static void note_delivery(World *w, int copy, bool late, bool ahead)
+{
+    int at = late ? WORLD_LATE : WORLD_SOON;
+
+    group_note_delivery(&w->g, copy, ahead ? WORLD_LATE : at,
+                        at * WORLD_SECOND);
+}
 
 /* Once, and once more just before the deadline if that matters: there is no
  * retry where it would come too late. */
@@ -68,10 +79,10 @@ static void happen(const Moves *moves, const Happening *h, int copy)
         if (h->answer != KEEP)
             next.fates[copy].answer = (uint8_t) h->answer;
         if (h->event == EVENT_RECEIPT_DELIVERED)
-            group_note_delivery(&next.g, copy, h->rank == FAULT
-                                ? WORLD_LATE : WORLD_SOON);
+            note_delivery(&next, copy, h->rank == FAULT_LATE,
+                          h->rank == FAULT_AHEAD);
         world_feed(&next, h->event, copy);
-        emit(moves, &next, h->what, copy, h->rank == FAULT, h->rank);
+        emit(moves, &next, h->what, copy, h->rank <= FAULT, h->rank);
         if (now != WORLD_NOW || from->g.state == GROUP_DEFERRED
             || next.g.state != GROUP_DEFERRED)
             break;
@@ -131,7 +142,9 @@ static void move_receipt(const Moves *moves, int copy)
     };
     static const Happening bad[] = {
         { "is delivered, long after", EVENT_RECEIPT_DELIVERED,
-          AT_PHONE, KEEP, FAULT },
+          AT_PHONE, KEEP, FAULT_LATE },
+        { "is delivered, and a clock is ahead", EVENT_RECEIPT_DELIVERED,
+          AT_PHONE, KEEP, FAULT_AHEAD },
         { "fails, worth a retry", EVENT_RECEIPT_FAILED_TEMPORARY,
           GONE, KEEP, FAULT },
         { "fails for good", EVENT_RECEIPT_FAILED_PERMANENT,
@@ -170,7 +183,7 @@ static void move_unheard(const Moves *moves, int copy)
         next.unheard = true;
         next.fates[copy].where = (uint8_t) receipts[i].where;
         if (receipts[i].outcome == LEDGER_DELIVERED)
-            group_note_delivery(&next.g, copy, WORLD_SOON);
+            note_delivery(&next, copy, false, false);
         group_restore(&next.g, copy + 1, next.copies[copy].segment,
                       next.copies[copy].attempt, receipts[i].outcome,
                       WORLD_NOW);
@@ -337,7 +350,7 @@ static void restore_copy(Group *g, int number, const Copy *copy)
         if (rows[copy->state][i] != LEDGER_NONE)
             group_restore(g, number, copy->segment, copy->attempt,
                           rows[copy->state][i], WORLD_NOW);
-    group_note_delivery(g, number - 1, copy->done);
+    group_note_delivery(g, number - 1, copy->done, copy->arrived);
     if (copy->cancel == CANCEL_TOO_LATE)
         group_restore(g, number, copy->segment, copy->attempt,
                       LEDGER_CANCEL_LATE, WORLD_NOW);

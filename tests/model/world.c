@@ -101,16 +101,23 @@ static bool is_forgotten(const World *w, int i, unsigned lasting,
     return (lasting & segment) && (is_past(w, i) || is_lasting(w, i));
 }
 
+bool world_clock_is_ahead(const Copy *copy)
+{
+    return copy->arrived < copy->done * WORLD_SECOND;
+}
+
+/* One bit is for `free` or for a clock that is ahead, by the state. */
 static uint16_t pack_copy(const Copy *copy, const Fate *fate)
 {
     bool late = copy->done == WORLD_LATE;
     bool counts = copy->state == COPY_REFUSED || copy->state == COPY_DOUBT;
+    bool ahead = copy->state == COPY_DELIVERED && world_clock_is_ahead(copy);
     int cancel = copy->state == COPY_ACCEPTED || copy->cancel == CANCEL_ASKED
         ? copy->cancel : CANCEL_NONE;
 
     return (uint16_t) (copy->segment | copy->attempt << 2 | copy->state << 4
                        | cancel << 7 | copy->awaited << 9
-                       | (copy->free && counts) << 10
+                       | ((copy->free && counts) || ahead) << 10
                        | fate->where << 11 | fate->answer << 13
                        | late << 15);
 }
@@ -125,8 +132,11 @@ static void unpack_copy(uint16_t packed, Copy *copy, Fate *fate)
         .awaited = packed >> 9 & 1,
         .free = packed >> 10 & 1,
     };
-    if (copy->state == COPY_DELIVERED)
+    if (copy->state == COPY_DELIVERED) {
         copy->done = packed >> 15 ? WORLD_LATE : WORLD_SOON;
+        copy->arrived = (copy->free ? WORLD_SOON : copy->done) * WORLD_SECOND;
+        copy->free = false;
+    }
     *fate = (Fate) {
         .where = packed >> 11 & 3,
         .answer = packed >> 13 & 3,

@@ -116,9 +116,14 @@ void world_print(const World *w);
 #define WORLD_NEAR_DEADLINE 999
 #define WORLD_DEADLINE 1000
 
-/* When a phone gets a part: all at about the same time, or one long after. */
+/* When a phone gets a part: all at about the same time, or one long after.
+ * In seconds, as receipts have it. */
 #define WORLD_SOON 1000
 #define WORLD_LATE 1000000
+#define WORLD_SECOND INT64_C(1000000)
+
+/* Its receipt says that the phone got it long after, and came before. */
+bool world_clock_is_ahead(const Copy *copy);
 
 extern WorldSetup world_the_setup;
 

@@ -230,6 +230,9 @@ static int64_t draw_delivery(struct message *message,
 
     rule = plan_draw(plan, PLAN_RECEIPT_LINK, key);
     message->receipt_any_link = rule != NULL && rule->value;
+
+    rule = plan_draw(plan, PLAN_RECEIPT_CLOCK, key);
+    message->receipt_clock_us = plan_time(plan, rule, key, 0);
     return deliver_us;
 }
 

@@ -37,6 +37,7 @@ struct message {
     uint32_t outcome;                   /* as PLAN_RECEIPT's value */
     int64_t receipt_after_us, twice_after_us;   /* -1: not twice */
     bool receipt_any_link;
+    int64_t receipt_clock_us;           /* so much ahead */
 
     struct loop_timer timer;
     TAILQ_ENTRY(message) next;          /* waiting or final */

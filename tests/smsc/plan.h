@@ -35,7 +35,8 @@ enum plan_kind {
     PLAN_CANCEL_RECEIPT,
     PLAN_QUERY,                 /* how query_sm is answered */
     PLAN_BIND,                  /* how bind_* is answered */
-    PLAN_PHONE_OFF
+    PLAN_PHONE_OFF,
+    PLAN_RECEIPT_CLOCK          /* of the node that writes the receipt */
 };
 
 /* rule->effect of the kinds that answer a request. */

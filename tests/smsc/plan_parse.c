@@ -42,6 +42,7 @@ static const struct effect {
     { "interim", PLAN_INTERIM, PLAN_STATUS, "r%a", "RSL" },
     { "receipt-early", PLAN_RECEIPT_EARLY, PLAN_STATUS, "%", "RSL" },
     { "receipt-twice", PLAN_RECEIPT_TWICE, PLAN_STATUS, "%a", "RSL" },
+    { "receipt-clock", PLAN_RECEIPT_CLOCK, PLAN_STATUS, "t%", "RSL" },
     { "receipt-link", PLAN_RECEIPT_LINK, PLAN_STATUS, "l%", "RSL" },
     { "message-id", PLAN_MESSAGE_ID, PLAN_STATUS, "i%", "RSL" },
     { "cancel", PLAN_CANCEL, PLAN_STATUS, "c%", "RSL" },

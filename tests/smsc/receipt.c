@@ -49,7 +49,7 @@ static void format_receipt(char *out, size_t room,
                                                  : loop_wall_clock();
 
     smpp_format_time(taken, message->taken_wall_us / 1000000);
-    smpp_format_time(done, done_us / 1000000);
+    smpp_format_time(done, (done_us + message->receipt_clock_us) / 1000000);
     format_text(text, message);
     if (state != PLAN_RECEIPT_NOSTAT)
         snprintf(stat, sizeof(stat), " stat:%s", receipt_state_name(state));

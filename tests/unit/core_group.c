@@ -299,42 +299,48 @@ static void complete_on_accepted(void **state)
     script_check(cases, COUNT(cases), &limits);
 }
 
+#define GOT(copy, seconds) "@" #copy "=" #seconds " RECEIPT_DELIVERED:" #copy " "
+#define LATER "+40000 "         /* makes 60 seconds credible, and 120 not */
+
 /* What a phone got in more than the window it may have thrown away. */
 static void parts_that_came_far_apart(void **state)
 {
-#define GOT(copy, seconds) "@" #copy "=" #seconds " RECEIPT_DELIVERED:" #copy " "
     static const Case cases[] = {
-        { 2, SENT GOT(0, 1000) GOT(1, 1059), "DELIVERED none 1; - - 0 -" },
-        { 2, SENT GOT(0, 1000) GOT(1, 1060),
+        { 2, SENT GOT(0, 1000) LATER GOT(1, 1059),
+          "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, 1000) LATER GOT(1, 1060),
           "DEFERRED retry 1; - - 0 10000" },
-        { 2, SENT GOT(1, 1060) GOT(0, 1000),
+        { 2, SENT LATER GOT(1, 1060) GOT(0, 1000),
           "DEFERRED retry 1; - - 0 10000" },
-        { 2, SENT GOT(0, 1000) GOT(1, -1), "DELIVERED none 1; - - 0 -" },
+        { 2, SENT LATER GOT(0, 1060) GOT(1, 1000),
+          "DEFERRED retry 1; - - 0 10000" },
+        { 2, SENT GOT(0, 1000) LATER GOT(1, -1), "DELIVERED none 1; - - 0 -" },
         /* to the minute: 960 to 1019, and 1020 or 1080 on */
-        { 2, SENT GOT(0, -960) GOT(1, -1020), "DELIVERED none 1; - - 0 -" },
-        { 2, SENT GOT(0, -960) GOT(1, -1080),
+        { 2, SENT GOT(0, -960) LATER GOT(1, -1020),
+          "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, -960) LATER GOT(1, -1080),
           "DEFERRED retry 1; - - 0 10000" },
         /* one copy of a segment in time, the other not */
         { 2, "CLAIMED send ACCEPTED:0 send DOUBT:1 +200 send ACCEPTED:2 "
-          GOT(0, 1000) GOT(2, 1100) GOT(1, 1001),
+          GOT(0, 1000) LATER GOT(2, 1060) GOT(1, 1001),
           "DELIVERED retry 1; - - 0 -" },
         { 2, "CLAIMED send ACCEPTED:0 send DOUBT:1 +200 send ACCEPTED:2 "
-          "ACCEPTED:1 " GOT(1, 1001) GOT(0, 1000) GOT(2, 1100),
+          "ACCEPTED:1 " GOT(1, 1001) GOT(0, 1000) LATER GOT(2, 1060),
           "DELIVERED none 1; - - 0 -" },
-        { 2, SENT GOT(0, 1000) "crash " GOT(1, 1060),
+        { 2, SENT GOT(0, 1000) "crash " LATER GOT(1, 1060),
           "DEFERRED retry 1; - - 0 10000" },
-        { 2, SENT GOT(0, 1000) GOT(1, 1060) "+10000 CLAIMED send ACCEPTED:2 "
-          "send ACCEPTED:3 " GOT(2, 1075) GOT(3, 1076),
-          "DELIVERED retry 2; - - 0 -" },
-        { 2, SENT GOT(0, 1000) "CANCEL ask CANCEL_LATE:1 " GOT(1, 1060),
-          "AWAITING closed cancel 1; - - 0 500000" },
+        { 2, SENT GOT(0, 1000) LATER GOT(1, 1060)
+          "+10000 CLAIMED send ACCEPTED:2 send ACCEPTED:3 "
+          GOT(2, 1075) GOT(3, 1076), "DELIVERED retry 2; - - 0 -" },
+        { 2, SENT GOT(0, 1000) "CANCEL ask CANCEL_LATE:1 " LATER GOT(1, 1060),
+          "AWAITING closed cancel 1; - - 0 460000" },
         { 1, "CLAIMED send ACCEPTED:0 " GOT(0, 1000),
           "DELIVERED none 1; - - 0 -" },
     };
     static const Case last[] = {
-        { 2, SENT GOT(0, 1000) GOT(1, 1060),
-          "AWAITING closed retry 1; - - 0 100000" },
-        { 2, SENT GOT(0, 1000) GOT(1, 1060) "+100000 +500000",
+        { 2, SENT GOT(0, 1000) LATER GOT(1, 1060),
+          "AWAITING closed retry 1; - - 0 60000" },
+        { 2, SENT GOT(0, 1000) LATER GOT(1, 1060) "+60000 +500000",
           "UNKNOWN expire 1; - - 0 -" },
     };
     GroupLimits limits = script_limits;
@@ -343,7 +349,40 @@ static void parts_that_came_far_apart(void **state)
     script_check(cases, COUNT(cases), &limits);
     limits.max_attempts = 1;
     script_check(last, COUNT(last), &limits);
-#undef GOT
+}
+
+/* Dates prove nothing where the SMSC's clocks disagree, by ours. */
+static void clocks_that_disagree(void **state)
+{
+    static const Case cases[] = {
+        { 2, SENT GOT(0, 1000) GOT(1, 1060), "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, 1060) GOT(1, 1000), "DELIVERED none 1; - - 0 -" },
+        { 2, SENT LATER GOT(0, 1000) GOT(1, 4600),
+          "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, -960) GOT(1, -4560), "DELIVERED none 1; - - 0 -" },
+        /* it is a date's difference that counts: our clock is another one */
+        { 2, SENT GOT(0, 900000000) GOT(1, 900000001),
+          "DELIVERED none 1; - - 0 -" },
+        /* 60 seconds, of which half a window may be our own delay */
+        { 2, SENT GOT(0, 1000) "+29999 " GOT(1, 1060),
+          "DELIVERED none 1; - - 0 -" },
+        { 2, SENT GOT(0, 1000) "+30000 " GOT(1, 1060),
+          "DEFERRED retry 1; - - 0 10000" },
+        { 2, SENT "crash " GOT(0, 1000) "crash " GOT(1, 1060),
+          "DELIVERED none 1; - - 0 -" },
+        /* an answer that comes long after the phone has the copy */
+        { 2, "CLAIMED send ACCEPTED:0 send +30000 ACCEPTED:1 " GOT(1, 1000)
+          GOT(0, 1060), "DEFERRED retry 1; - - 0 10000" },
+        { 2, "CLAIMED send ACCEPTED:0 send +10000 DOUBT:1 doubt +20000 "
+          "ACCEPTED:1 crash " GOT(1, 1000) "+10000 " GOT(0, 1060),
+          "DEFERRED retry 1; - - 0 10000" },
+        /* one clock is wrong, and the others prove it all the same */
+        { 3, SENT "send ACCEPTED:2 " GOT(2, 4600) GOT(0, 1000) LATER
+          GOT(1, 1060), "DEFERRED retry 1; - - 0 10000" },
+    };
+
+    (void) state;
+    script_check(cases, COUNT(cases), &script_limits);
 }
 
 /* A phone that got each segment once has nothing left of a message that it
@@ -393,6 +432,7 @@ int main(void)
         cmocka_unit_test(advance_on_delivered),
         cmocka_unit_test(complete_on_accepted),
         cmocka_unit_test(parts_that_came_far_apart),
+        cmocka_unit_test(clocks_that_disagree),
         cmocka_unit_test(parts_that_a_phone_may_keep),
     };
 

@@ -28,7 +28,7 @@ static void write_row(Stage *stage, int copy, LedgerOutcome outcome)
     stage->rows[stage->rows_len++] = (Row) {
         copy + 1, stage->g.copies[copy].segment,
         stage->g.copies[copy].attempt, outcome, stage->now,
-        stage->g.copies[copy].done
+        stage->g.copies[copy].done, stage->g.copies[copy].arrived
     };
 }
 
@@ -78,7 +78,8 @@ static void crash(Stage *stage)
                                        row->attempt, row->outcome, row->at),
                          row->number - 1);
         if (row->outcome == LEDGER_DELIVERED)
-            group_note_delivery(&stage->g, row->number - 1, row->done);
+            group_note_delivery(&stage->g, row->number - 1, row->done,
+                                row->arrived);
     }
     assert_true(group_event(&stage->g, EVENT_ADOPTED, -1, stage->now, 0));
 }
@@ -104,7 +105,7 @@ static void act(Stage *stage, const char *word)
         int copy, done;
 
         assert_int_equal(sscanf(word, "@%d=%d", &copy, &done), 2);
-        group_note_delivery(&stage->g, copy, done);
+        group_note_delivery(&stage->g, copy, done, stage->now);
     } else if (word[0] == '+') {
         stage->now += atoi(word + 1) * MS;
         group_tick(&stage->g, stage->now, 0);

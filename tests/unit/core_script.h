@@ -33,6 +33,7 @@ typedef struct {
     LedgerOutcome outcome;
     int64_t at;
     int done;
+    int64_t arrived;
 } Row;
 
 typedef struct {

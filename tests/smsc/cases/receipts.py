@@ -1,4 +1,7 @@
-"""Receipts: states, order, links, repetition, and the forms of ids."""
+"""Receipts: states, order, links, repetition, clocks, and the forms of ids."""
+
+import re
+from datetime import datetime
 
 from client import (
     DELIVER, INVMSGID, OK, RESP, SUBMIT, Smsc, cstring, submit_body)
@@ -70,6 +73,20 @@ def test_receipt_order(folder):
     receipts = [client.delivery() for _ in range(2)]
     equal([(r['esm'], r['tlv'][0x427]) for r in receipts],
           [(0x20, b'\1'), (4, b'\2')], 'an intermediate one before')
+    smsc.stop()
+
+
+def test_receipt_clocks(folder):
+    smsc = Smsc(folder, 'receiver=2 receipt-clock 1000s\n')
+    client = smsc.client()
+    dates = []
+    for dst in '12':
+        client.submit(dst=dst)
+        text = client.delivery()['text']
+        dates.append(datetime.strptime(re.search(r'done date:(\d+)',
+                                                 text)[1], '%y%m%d%H%M%S'))
+    ahead = (dates[1] - dates[0]).total_seconds()
+    ok(1000 <= ahead <= 1010, f'a clock that is ahead: {ahead} s')
     smsc.stop()
 
 
