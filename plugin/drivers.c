@@ -86,18 +86,28 @@ static const char *fault_of(CfgGroup *grp)
     return NULL;
 }
 
-static void refuse(CfgGroup *grp, const char *fault)
+/* What is wrong with the link, and why. The caller frees it. */
+static Octstr *objection(CfgGroup *grp, const char *fault)
 {
     Octstr *driver = value_of(grp, "smsc"), *id = value_of(grp, "smsc-id");
+    Octstr *text = octstr_format(
+        "group = smsc, smsc-id = %s: it cannot carry pushes: the driver "
+        "(smsc = %s) %s", id == NULL ? "none" : octstr_get_cstr(id),
+        octstr_get_cstr(driver), fault);
 
-    gw_hooks_error("group = smsc, smsc-id = %s: it cannot carry pushes: the "
-                   "driver (smsc = %s) %s; keep pushes off this link with "
-                   "allowed-smsc-id, or with denied-smsc-id and smsc-id of "
-                   "group = convoy",
-                   id == NULL ? "none" : octstr_get_cstr(id),
-                   octstr_get_cstr(driver), fault);
     octstr_destroy(driver);
     octstr_destroy(id);
+    return text;
+}
+
+static void refuse(CfgGroup *grp, const char *fault)
+{
+    Octstr *text = objection(grp, fault);
+
+    gw_hooks_error("%s; keep pushes off this link with allowed-smsc-id, or "
+                   "with denied-smsc-id and smsc-id of group = convoy",
+                   octstr_get_cstr(text));
+    octstr_destroy(text);
 }
 
 int drivers_check(Cfg *cfg, const char *route)
@@ -119,4 +129,19 @@ int drivers_check(Cfg *cfg, const char *route)
     gwlist_destroy(groups, NULL);
     octstr_destroy(name);
     return result;
+}
+
+int drivers_fit(CfgGroup *grp, const char *route)
+{
+    const char *fault = fault_of(grp);
+    Octstr *text;
+
+    if (fault == NULL)
+        return 1;
+    if (carries(grp, route)) {
+        text = objection(grp, fault);
+        error(0, "convoy: %s; it gets none", octstr_get_cstr(text));
+        octstr_destroy(text);
+    }
+    return 0;
 }

@@ -5,7 +5,8 @@
  * no retry; one that says "sent" before its SMSC has answered makes every
  * acknowledgement a guess; one that cannot tell the receipts of two segments
  * apart would make results false. The boxes do not start with such a link,
- * unless pushes cannot get to it.
+ * unless pushes cannot get to it. One that an operator adds to a bearerbox
+ * that runs does not stop it, but gets no segment, whatever its routing.
  */
 
 #ifndef CONVOY_DRIVERS_H
@@ -18,5 +19,11 @@
  * none, or NULL. Returns 0, or -1 after one gw_hooks_error().
  */
 int drivers_check(Cfg *cfg, const char *route);
+
+/*
+ * May a link of this group = smsc carry segments? Returns 1; or 0, after one
+ * logged line if pushes of `route` would get to it otherwise. Any thread.
+ */
+int drivers_fit(CfgGroup *grp, const char *route);
 
 #endif

@@ -27,6 +27,7 @@
 #include "bearerbox/news.h"
 #include "bearerbox/scheduler.h"
 #include "bearerbox/status.h"
+#include "drivers.h"
 #include "now.h"
 
 static const double DRAIN_S = 10.0;
@@ -53,6 +54,11 @@ static uint64_t ticket_of(const Msg *sms)
 static const char *text_of(const Octstr *os)
 {
     return os == NULL ? NULL : octstr_get_cstr(os);
+}
+
+static int link_fits(CfgGroup *grp)
+{
+    return drivers_fit(grp, config->smsc_id);
 }
 
 static void link_up(unsigned long serial)
@@ -469,6 +475,7 @@ void bearerbox_start(const Config *the_config, const GwHost *the_host,
     hooks->running = start_scheduler;
     hooks->drain = drain;
     hooks->stop = stop;
+    hooks->link_fits = link_fits;
     hooks->link_up = link_up;
     hooks->link_down = link_down;
     hooks->before_write = before_write;
