@@ -84,7 +84,9 @@ static void check(PGconn *db, PGresult *result, const char *what)
     const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *cure = "";
 
-    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK)
+    /* A migration may consist of a comment. */
+    if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ||
+        status == PGRES_EMPTY_QUERY)
         return;
     if (code != NULL && strcmp(code, "42501") == 0)
         cure = ": --user NAME connects as another role";

@@ -10,7 +10,8 @@ GRANT EXECUTE ON FUNCTION schema_version, deployment_check, maintain_ahead
     TO convoy_intake, convoy_scheduler, convoy_notifier;
 GRANT EXECUTE ON FUNCTION schema_version, state_name, aim_name, outcome_name
     TO convoy_monitor;
-GRANT EXECUTE ON FUNCTION push_store, push_wake TO convoy_intake;
+GRANT EXECUTE ON FUNCTION push_store, push_wake, push_status, push_cancel,
+    cancel_wake TO convoy_intake;
 GRANT EXECUTE ON FUNCTION instance_start, lease_renew, group_claim,
     group_adopt, group_due, group_batch, receipts, result_wake
     TO convoy_scheduler;
@@ -29,7 +30,8 @@ DECLARE
     setting text;
 BEGIN
     FOREACH hot IN ARRAY '{push_store, group_claim, group_adopt, group_due,
-            group_batch, receipts, notify_take, notify_done}'::regproc[] LOOP
+            group_batch, receipts, notify_take, notify_done, push_status,
+            push_cancel}'::regproc[] LOOP
         EXECUTE format('ALTER FUNCTION %s SET plan_cache_mode TO
                         force_generic_plan', hot);
         FOREACH setting IN ARRAY '{enable_seqscan, enable_bitmapscan,

@@ -63,6 +63,16 @@ static bool knows_all(const Active *active, const StoreGroup *row)
     return true;
 }
 
+/* Whoever gets hold of a group that is to be cancelled does it: the word of
+ * it may have reached a box that died, or come while it was lent. */
+static void heed_cancel(Scheduler *s, Active *active, const StoreGroup *row,
+                        int64_t now)
+{
+    if (row->cancel_requested)
+        group_event(&active->group, EVENT_CANCEL, 0, now,
+                    scheduler_random(s));
+}
+
 static void take_claimed(Scheduler *s, const StoreGroup *row)
 {
     StoreGroup queued = *row;
@@ -79,6 +89,7 @@ static void take_claimed(Scheduler *s, const StoreGroup *row)
     active->stored.state = GROUP_SENDING;
     s->figures.claimed++;
     group_event(&active->group, EVENT_CLAIMED, 0, now, scheduler_random(s));
+    heed_cancel(s, active, row, now);
     progress_touch(s, active, now);
 }
 
@@ -110,6 +121,9 @@ static void take_adopted(Scheduler *s, const StoreGroup *row)
     if (active != NULL && knows_all(active, row)) {
         active->epoch = row->epoch;
         active->lease = row->lease;
+        heed_cancel(s, active, row, now);
+        if (row->cancel_requested)
+            progress_touch(s, active, now);
         return;
     }
     if (active != NULL)         /* another box had it meanwhile */
@@ -119,6 +133,7 @@ static void take_adopted(Scheduler *s, const StoreGroup *row)
         return;
     learn_ids(s, row);
     group_event(&active->group, EVENT_ADOPTED, 0, now, scheduler_random(s));
+    heed_cancel(s, active, row, now);
     progress_touch(s, active, now);
 }
 
@@ -137,9 +152,7 @@ static void take_reviewed(Scheduler *s, const StoreGroup *row)
     if (active == NULL)
         return;
     feed_receipts(s, active, row, now);
-    if (row->cancel_requested)
-        group_event(&active->group, EVENT_CANCEL, 0, now,
-                    scheduler_random(s));
+    heed_cancel(s, active, row, now);
     if (lent && !group_is_final(&active->group))
         learn_ids(s, row);
     if (asks_query(s, active, now))

@@ -172,8 +172,10 @@ static void notified(void *arg, const char *channel, const char *payload)
     Scheduler *s = arg;
 
     (void) channel;
-    (void) payload;
+    s->woken = true;
     s->claim_wanted = true;
+    if (strcmp(payload, STORE_CANCELS) == 0)
+        s->next_due = 0;
 }
 
 /* What was in flight goes first, under the old name; then the leases are
@@ -285,6 +287,8 @@ static int wait_ms(Scheduler *s, int64_t now)
     int store_wait = store_poll_timeout(s->store, now);
     int ms;
 
+    if (s->woken)
+        return 0;
     if (until < now)
         until = now + POLL_US;      /* it only waits for something else */
     if (first != NULL)
@@ -350,6 +354,7 @@ static void round_once(Scheduler *s)
         wake_notifiers(s, now);
         flush(s);
     }
+    s->woken = false;
     claims_ask(s, now);
     sweep(s, now);
     store_run(s->store, now_us());

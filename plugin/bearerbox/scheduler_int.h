@@ -70,6 +70,7 @@ struct Scheduler {
     RouteWait *waits;
     int n_waits;
 
+    bool woken;                 /* since the database was last asked */
     bool claiming, claim_wanted, adopting, adopt_wanted, looking_due;
     bool claim_outdated;        /* the claim under way may bring groups of
                                  * leases that are to be given back */

@@ -16,7 +16,7 @@
 #include "store/field.h"
 
 /* The number of sql/migrations that this module was built for. */
-enum { PG_SCHEMA_VERSION = 2 };
+enum { PG_SCHEMA_VERSION = 3 };
 
 /* One function of the schema, and the name of its prepared statement. */
 typedef struct {

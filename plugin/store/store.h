@@ -60,8 +60,9 @@ typedef struct {
  * answered STORE_LOST by the next store_run. The first connect starts with
  * the first store_run.
  * `notified` is called for each notification on a channel this role listens
- * to ("convoy_queue" for the scheduler, "convoy_lease" for the leases, with
- * the instance that sent it as payload, "convoy_result" for the notifier).
+ * to ("convoy_queue" for the scheduler, with STORE_CANCELS or nothing as
+ * payload, "convoy_lease" for the leases, with the instance that sent it,
+ * "convoy_result" for the notifier).
  * `log` is given what an operator should read, a line for each change: the
  * connection goes or comes, calls are refused (`bad`), or taken again.
  */
@@ -71,6 +72,9 @@ typedef struct {
     void (*log)(void *arg, bool bad, const char *text);
     void *arg;
 } StoreEvents;
+
+/* Payload of a wake-up for groups that are to be cancelled. */
+#define STORE_CANCELS "cancel"
 
 Store *store_open(const char *conninfo, StoreRole role,
                   const StoreEvents *events);
@@ -146,6 +150,39 @@ void store_push(Store *store, const StorePush *pushes, int n,
 
 /* Wakes schedulers: a transaction of its own, answered to nobody. */
 void store_wake(Store *store);
+
+/* One group of a push that somebody asks about. */
+typedef struct {
+    int64_t group;
+    const char *address;            /* as the PI wrote it */
+    const char *state;              /* its name, as group_state_name() */
+    int code;                       /* PAP code of its result; live: 0 */
+    const char *cause;              /* words of its result; live: "" */
+    int64_t event_at_us;            /* epoch: ended; live: stored */
+    bool live;                      /* has not ended */
+    bool cancelling;                /* its cancel is requested */
+    bool partly;                    /* live, and a segment was delivered: it
+                                     * cannot be cancelled any more */
+    const char *qos;                /* of the push; NULL: none */
+} StoreStatus;
+
+/* n = 0: this PI has no such push, or had it before the retention. */
+typedef void StoreStatusDone(void *arg, StoreOutcome outcome,
+                             const StoreStatus *groups, int n);
+
+void store_push_status(Store *store, const char *pi, const char *push_id,
+                       StoreStatusDone *done, void *arg);
+
+typedef void StoreCancelDone(void *arg, StoreOutcome outcome);
+
+/* Requests the cancel of groups, by their ids; those that cannot be
+ * cancelled, or that are in use just now, are passed over: the next
+ * store_push_status() tells, and the call may be repeated. */
+void store_push_cancel(Store *store, const int64_t *groups, int n,
+                       StoreCancelDone *done, void *arg);
+
+/* As store_wake(), for groups whose cancel is requested. */
+void store_cancel_wake(Store *store);
 
 /* --- scheduler ---------------------------------------------------------- */
 

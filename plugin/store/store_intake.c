@@ -55,8 +55,36 @@ static const PgCall PUSH_STORE = {
 };
 static const PgCall PUSH_WAKE = { .function = "push_wake" };
 
+static const PgField STATUS_FIELDS[] = {
+    PG_AS("group_id", StoreStatus, group, INT8, PG_NOT_NULL),
+    PG_FIELD(StoreStatus, address, TEXT),
+    PG_FIELD(StoreStatus, state, TEXT),
+    PG_FIELD(StoreStatus, code, INT4),
+    PG_FIELD(StoreStatus, cause, TEXT),
+    PG_FIELD(StoreStatus, event_at_us, INT8),
+    PG_FIELD(StoreStatus, live, BOOL),
+    PG_FIELD(StoreStatus, cancelling, BOOL),
+    PG_FIELD(StoreStatus, partly, BOOL),
+    PG_FIELD_NULL(StoreStatus, qos, TEXT, PG_NULL)
+};
+static const PgCall PUSH_STATUS = {
+    .function = "push_status",
+    .params = 2,
+    .rows = PG_RECORD(STATUS_FIELDS, StoreStatus)
+};
+
+/* A plain array. */
+static const PgField ID_FIELDS[] = {
+    { "groups", PG_INT8, PG_NOT_NULL, 0 }
+};
+static const PgRecord ID = PG_RECORD(ID_FIELDS, int64_t);
+
+static const PgCall PUSH_CANCEL = { .function = "push_cancel", .params = 1 };
+static const PgCall CANCEL_WAKE = { .function = "cancel_wake" };
+
 static const PgCall *const CALLS[] = {
-    &PUSH_STORE, &PUSH_WAKE, &pg_maintain, NULL
+    &PUSH_STORE, &PUSH_WAKE, &PUSH_STATUS, &PUSH_CANCEL, &CANCEL_WAKE,
+    &pg_maintain, NULL
 };
 static const char *const CHANNELS[] = { NULL };
 
@@ -119,4 +147,49 @@ void store_wake(Store *store)
 {
     pg_args(store);
     pg_send(store, &PUSH_WAKE, NULL, NULL, NULL, 0);
+}
+
+static void give_status(const PgReply *reply)
+{
+    StoreStatusDone *done = (StoreStatusDone *) reply->done;
+    StoreStatus *groups;
+
+    if (reply->outcome != STORE_DONE) {
+        done(reply->arg, reply->outcome, NULL, 0);
+        return;
+    }
+    groups = rows_read(reply->result, &PUSH_STATUS.rows);
+    done(reply->arg, STORE_DONE, groups, PQntuples(reply->result));
+    free(groups);
+}
+
+void store_push_status(Store *store, const char *pi, const char *push_id,
+                       StoreStatusDone *done, void *arg)
+{
+    Args *args = pg_args(store);
+
+    args_text(args, pi);
+    args_text(args, push_id);
+    pg_send(store, &PUSH_STATUS, give_status, (void (*)(void)) done, arg, 0);
+}
+
+static void give_cancelled(const PgReply *reply)
+{
+    StoreCancelDone *done = (StoreCancelDone *) reply->done;
+
+    done(reply->arg, reply->outcome);
+}
+
+void store_push_cancel(Store *store, const int64_t *groups, int n,
+                       StoreCancelDone *done, void *arg)
+{
+    args_records(pg_args(store), &ID, groups, n);
+    pg_send(store, &PUSH_CANCEL, give_cancelled, (void (*)(void)) done, arg,
+            0);
+}
+
+void store_cancel_wake(Store *store)
+{
+    pg_args(store);
+    pg_send(store, &CANCEL_WAKE, NULL, NULL, NULL, 0);
 }

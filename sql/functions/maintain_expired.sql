@@ -1,6 +1,6 @@
 -- What a retention lets go: deletes pushes that were accepted before it and
--- have ended, and lists the partitions that may be dropped (partition_drop).
--- Bodies go as soon as no live group needs them.
+-- ended before it, and lists the partitions that may be dropped
+-- (partition_drop). Bodies go as soon as no live group needs them.
 -- Called by: convoyctl maintain.
 CREATE FUNCTION maintain_expired(retention interval)
 RETURNS TABLE (name text)
@@ -8,9 +8,15 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
     today date := utc_day(clock_timestamp());
+    since timestamptz := clock_timestamp() - retention;
 BEGIN
     DELETE FROM push p
-    WHERE p.accepted_at < clock_timestamp() - retention
+    WHERE p.accepted_at < since
+          -- One that waited for long, until a short while ago.
+          AND p.digest NOT IN (SELECT r.concerns FROM result r
+                               WHERE r.stored_at < since
+                                     AND r.ended_at >= since
+                                     AND r.day >= utc_day(since))
           AND NOT EXISTS (SELECT FROM live g WHERE g.id = ANY (p.groups))
           AND NOT EXISTS (SELECT FROM notification n
                           WHERE n.id = ANY (p.groups));

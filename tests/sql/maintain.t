@@ -2,7 +2,7 @@
 # maintain_ahead, maintain_expired, partition_drop: what is made, what goes,
 # what must stay.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(21);
+SELECT plan(23);
 SELECT t.start('box');
 CREATE VIEW t.days AS SELECT parent, day - utc_day(clock_timestamp()) AS day
     FROM partition_list();
@@ -26,6 +26,15 @@ SELECT t.move('box', 'living', 3, '30 d');
 SELECT notify_done(ARRAY[id], ARRAY[tries], '{t}', '{0}', '{ok}')
     FROM notify_take('n', 1, 1);
 UPDATE push SET accepted_at = accepted_at - interval '40 days';
+UPDATE result SET stored_at = stored_at - interval '40 days';
+SELECT maintain_expired('30 days');
+SELECT is(count(*), 2::bigint, 'a push that ended today can be asked about')
+    FROM push;
+SELECT maintain_expired('0 days');
+SELECT is(count(*), 1::bigint, 'until its retention is over') FROM push;
+INSERT INTO push (digest, accepted_at, pi, push_id, groups)
+    SELECT concerns, stored_at, 'pi', 'old', ARRAY[group_id] FROM result;
+UPDATE result SET ended_at = ended_at - interval '40 days';
 UPDATE body SET day = utc_day(clock_timestamp()) - 40 WHERE group_id IN
     (t.id('old'), t.id('living'));
 UPDATE ledger SET day = utc_day(clock_timestamp()) - 40;

@@ -5,7 +5,7 @@
 # from fresh statistics, and under a transaction elsewhere that keeps VACUUM
 # from removing anything.
 CLUSTER_OPTIONS='-c autovacuum=off' exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(27);
+SELECT plan(33);
 SELECT t.start('box');
 
 -- n groups of three segments to n receivers, in one call.
@@ -72,8 +72,8 @@ CREATE FUNCTION t.batch(name text, ids bigint[], epochs bigint[], segments
     GROUP BY r.a, r.b
 $$;
 
--- The life of a hundred groups.
-CREATE FUNCTION t.life(tag text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- The life of a hundred groups, and of a cancel of each.
+CREATE FUNCTION t.life(tag text, cancels bool DEFAULT true) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     ids bigint[];
     epochs bigint[];
@@ -90,6 +90,13 @@ BEGIN
                         tag || ' nothing due');
     RETURN NEXT t.costs(format('group_adopt(%s, 100)', scope), 100, 10,
                         tag || ' nothing to adopt');
+    PERFORM push_status('pi', tag || 1);        -- which makes its plan
+    RETURN NEXT t.costs(format('push_status(''pi'', %L)', tag || 1), 1, 80,
+                        tag || ' status');
+    IF cancels THEN
+        RETURN NEXT t.costs(format('push_cancel(%L)', ids), cardinality(ids),
+                            50, tag || ' cancel');
+    END IF;
     RETURN NEXT t.costs((SELECT format('receipts(''box'', %s, %L, %L, %L, %L,
         %L, %L)', t.number('box'), array_fill('smsc'::text, a),
         array_agg(i || '-' || n), array_fill(4, a), array_fill(0, a),
@@ -138,7 +145,7 @@ DO $$ BEGIN
     END LOOP;
 END $$;
 SET t.quiet = on;
-SELECT t.life('w' || i) FROM generate_series(1, 40) i;
+SELECT t.life('w' || i, false) FROM generate_series(1, 40) i;
 RESET t.quiet;
 VACUUM live;
 SELECT t.life('old');

@@ -8,8 +8,9 @@ CREATE FUNCTION t.may(who text) RETURNS text LANGUAGE sql AS \$\$
     WHERE pronamespace = 'convoy'::regnamespace
           AND has_function_privilege(who, oid, 'EXECUTE')
 \$\$;
-SELECT is(t.may('convoy_intake'), 'deployment_check maintain_ahead push_store'
-    ' push_wake schema_version', 'intake');
+SELECT is(t.may('convoy_intake'), 'cancel_wake deployment_check'
+    ' maintain_ahead push_cancel push_status push_store push_wake'
+    ' schema_version', 'intake');
 SELECT is(t.may('convoy_scheduler'), 'deployment_check group_adopt'
     ' group_batch group_claim group_due instance_start lease_renew'
     ' maintain_ahead receipts result_wake schema_version', 'scheduler');

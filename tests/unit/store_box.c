@@ -126,8 +126,9 @@ static void on_notified(void *arg, const char *channel, const char *payload)
 {
     Box *box = arg;
 
-    (void) payload;
-    if (strcmp(channel, "convoy_queue") == 0)
+    if (strcmp(payload, STORE_CANCELS) == 0)
+        box->cancel_wakes++;
+    else if (strcmp(channel, "convoy_queue") == 0)
         box->queue_wakes++;
     else if (strcmp(channel, "convoy_result") == 0)
         box->result_wakes++;

@@ -27,6 +27,7 @@ typedef struct {
     bool queue_held;                /* by an unaccepted restore */
     int ups, downs;                 /* state changes of the scheduler */
     int queue_wakes, result_wakes, lease_wakes;    /* that came */
+    int cancel_wakes;
 } Box;
 
 /* Opens all four and waits until they are up; box_close() closes them. */
@@ -64,8 +65,11 @@ typedef struct {
     StoreNote *notes;
     int64_t *fenced;
     bool *stored;
+    StoreStatus *status;
 } Answer;
 
+Answer box_status(Box *box, const char *pi, const char *push_id);
+void box_cancel(Box *box, const int64_t *groups, int n);
 Answer box_claim(Box *box, int max);
 Answer box_adopt(Box *box, int max);
 Answer box_due(Box *box, int max);

@@ -81,6 +81,57 @@ bool box_push(Box *box, const Sample *sample)
     return pending.answer.stored[0];
 }
 
+static void on_status(void *arg, StoreOutcome outcome,
+                      const StoreStatus *groups, int n)
+{
+    Pending *pending = arg;
+    StoreStatus *mine;
+    int i;
+
+    assert_false(pending->there);
+    pending->there = true;
+    pending->answer.outcome = outcome;
+    pending->answer.n = n;
+    if (outcome != STORE_DONE)
+        return;
+    mine = box_keep(groups, (size_t) n * sizeof(*groups));
+    pending->answer.status = mine;
+    for (i = 0; i < n; i++) {
+        mine[i].address = box_keep_text(mine[i].address);
+        mine[i].state = box_keep_text(mine[i].state);
+        mine[i].cause = box_keep_text(mine[i].cause);
+        mine[i].qos = box_keep_text(mine[i].qos);
+    }
+}
+
+Answer box_status(Box *box, const char *pi, const char *push_id)
+{
+    Pending pending = { .box = box };
+
+    store_push_status(box->intake, pi, push_id, on_status, &pending);
+    wait_until(box_is_there, &pending);
+    assert_int_equal(pending.answer.outcome, STORE_DONE);
+    return pending.answer;
+}
+
+static void on_cancelled(void *arg, StoreOutcome outcome)
+{
+    Pending *pending = arg;
+
+    assert_false(pending->there);
+    pending->there = true;
+    pending->answer.outcome = outcome;
+}
+
+void box_cancel(Box *box, const int64_t *groups, int n)
+{
+    Pending pending = { .box = box };
+
+    store_push_cancel(box->intake, groups, n, on_cancelled, &pending);
+    wait_until(box_is_there, &pending);
+    assert_int_equal(pending.answer.outcome, STORE_DONE);
+}
+
 /* --- scheduler ---------------------------------------------------------- */
 
 static void keep_history(StoreGroup *group)

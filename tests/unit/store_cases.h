@@ -48,6 +48,13 @@
     CASE(notification_lease) \
     CASE(notification_whose_taking_was_lost) \
     CASE(notification_only_if_wanted) \
+    /* store_cases_status.c */ \
+    CASE(status_of_a_push) \
+    CASE(status_of_somebody_elses_push) \
+    CASE(cancel_is_brought_to_the_owner) \
+    CASE(cancel_survives_a_claim) \
+    CASE(cancel_leaves_what_is_too_late) \
+    CASE(cancel_wakes_the_owner) \
     /* store_cases_connection.c */ \
     CASE(answers_in_the_order_of_calls) \
     CASE(refused_call_does_not_disturb) \

@@ -14,7 +14,8 @@
 static const int64_t RECONNECT_US = 50000;
 
 typedef enum {
-    NOBODY, STORED, GROUPS, FENCED, STARTED, LEASES, NOTES, NOTES_DONE
+    NOBODY, STORED, STATUS, CANCELLED, GROUPS, FENCED, STARTED, LEASES, NOTES,
+    NOTES_DONE
 } Kind;
 
 /* An answer that waits for store_run(). */
@@ -25,6 +26,7 @@ typedef struct {
     void *arg;
     int n;
     bool *stored;
+    StoreStatus *status;
     StoreGroup *groups;
     const int64_t *fenced;
     StoreStarted started;
@@ -40,6 +42,7 @@ struct Store {
     int64_t retry_at;
     FakeArray pending;
     int wakes;                      /* notifications to be told */
+    int cancel_wakes;               /* and those with STORE_CANCELS */
     char error[256];
     Store *next;
 };
@@ -139,7 +142,8 @@ short store_poll_events(const Store *store)
 
 int store_poll_timeout(const Store *store, int64_t now_us)
 {
-    if (store->pending.n > 0 || store->broken || store->wakes > 0)
+    if (store->pending.n > 0 || store->broken || store->wakes > 0 ||
+        store->cancel_wakes > 0)
         return 0;
     if (store->state == STORE_UP)
         return -1;
@@ -158,6 +162,12 @@ static void call_back(const Pending *p)
     case STORED:
         ((StorePushDone *) p->done)(p->arg, p->outcome,
                                     good ? p->stored : NULL, p->n);
+        break;
+    case STATUS:
+        ((StoreStatusDone *) p->done)(p->arg, p->outcome, p->status, n);
+        break;
+    case CANCELLED:
+        ((StoreCancelDone *) p->done)(p->arg, p->outcome);
         break;
     case GROUPS:
         ((StoreGroups *) p->done)(p->arg, p->outcome, p->groups, n);
@@ -196,6 +206,7 @@ static void answer(Store *store, bool lost)
         call_back(&pending[i]);
         fake_free_groups(groups, groups == NULL ? 0 : pending[i].n);
         free(pending[i].notes);
+        free(pending[i].status);
         free(pending[i].stored);
     }
     free(pending);
@@ -245,6 +256,11 @@ static void tell_wakes(Store *store)
     for (; store->wakes > 0; store->wakes--) {
         if (store->events.notified != NULL)
             store->events.notified(store->events.arg, channel, "");
+    }
+    for (; store->cancel_wakes > 0; store->cancel_wakes--) {
+        if (store->events.notified != NULL)
+            store->events.notified(store->events.arg, channel,
+                                   STORE_CANCELS);
     }
 }
 
@@ -337,6 +353,33 @@ void store_result_wake(Store *store)
 {
     if (admit(store, NOBODY, NULL, NULL) != NULL)
         wake(STORE_NOTIFIER);
+}
+
+void store_push_status(Store *store, const char *pi, const char *push_id,
+                       StoreStatusDone *done, void *arg)
+{
+    Pending *p = admit(store, STATUS, (void (*)(void)) done, arg);
+
+    if (p != NULL)
+        p->status = fake_status(pi, push_id, &p->n);
+}
+
+void store_push_cancel(Store *store, const int64_t *groups, int n,
+                       StoreCancelDone *done, void *arg)
+{
+    if (admit(store, CANCELLED, (void (*)(void)) done, arg) != NULL)
+        fake_cancel(groups, n);
+}
+
+void store_cancel_wake(Store *store)
+{
+    Store *other;
+
+    if (admit(store, NOBODY, NULL, NULL) == NULL)
+        return;
+    for (other = open_stores; other != NULL; other = other->next)
+        other->cancel_wakes += other->role == STORE_SCHEDULER &&
+                               other->state == STORE_UP;
 }
 
 void store_maintain(Store *store)

@@ -28,6 +28,9 @@ typedef struct {
     int64_t look_at;                /* when `due` gives it; INT64_MAX never */
     bool lent;                      /* to its owner, who will answer */
     bool parked;
+    int code;                       /* of an ended one, like these: */
+    const char *cause;
+    int64_t ended_at;               /* epoch */
 } FakeGroup;
 
 typedef struct {
@@ -106,6 +109,10 @@ void fake_create_leases(const char *route);
 
 void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
                int m, int64_t lifetime_us, bool *stored);
+
+/* An array to be freed. */
+StoreStatus *fake_status(const char *pi, const char *push_id, int *found);
+void fake_cancel(const int64_t *groups, int n);
 
 /* Each gives an array to be freed with its histories. */
 StoreGroup *fake_claim(const StoreScope *scope, int n, int max, int *found);

@@ -302,7 +302,7 @@ StoreGroup *fake_due(const StoreScope *scope, int n, int max, int *found)
             (fake_holds(group) && group->row.epoch != lease->lease.epoch))
             continue;
         if (group->row.state == GROUP_DEFERRED && !group->lent &&
-            group->due_at <= fake_db.now &&
+            group->due_at <= fake_db.now && !group->row.cancel_requested &&
             group->deadline_at > fake_db.now) {
             group->row.state = GROUP_QUEUED;
             group->row.attempt += group->row.aim != AIM_NONE;
@@ -373,8 +373,12 @@ static bool move(const StoreTransition *t)
     else if (t->due_in_us != STORE_KEEP)
         group->due_at = fake_db.now + t->due_in_us;
     group->look_at = look_time(group);
-    if (t->state >= GROUP_DELIVERED)
+    if (t->state >= GROUP_DELIVERED) {
+        group->code = t->code;
+        group->cause = fake_text(t->cause);
+        group->ended_at = fake_db.now + fake_db.epoch_base;
         fake_notify_of(group, t);
+    }
     return true;
 }
 

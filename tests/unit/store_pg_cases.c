@@ -272,16 +272,16 @@ static void assert_mended(StoreRole role, const char *error, const char *cure)
 void schema_of_another_version(void **state)
 {
     static const char RIGHT[] = "CREATE OR REPLACE FUNCTION"
-        " convoy.schema_version() RETURNS int LANGUAGE sql AS 'SELECT 2'";
+        " convoy.schema_version() RETURNS int LANGUAGE sql AS 'SELECT 3'";
 
     (void) state;
     pg_sql("CREATE OR REPLACE FUNCTION convoy.schema_version() RETURNS int"
            " LANGUAGE sql AS 'SELECT 99'");
-    assert_mended(STORE_INTAKE, "version 99, this module knows 2: upgrade",
+    assert_mended(STORE_INTAKE, "version 99, this module knows 3: upgrade",
                   RIGHT);
     pg_sql("CREATE OR REPLACE FUNCTION convoy.schema_version() RETURNS int"
            " LANGUAGE sql AS 'SELECT 0'");
-    assert_mended(STORE_INTAKE, "version 0, this module needs 2: run"
+    assert_mended(STORE_INTAKE, "version 0, this module needs 3: run"
                   " convoyctl init", RIGHT);
 }
 

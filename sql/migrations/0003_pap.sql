@@ -1,0 +1,1 @@
+-- Functions that the module needs now: push_status, push_cancel, cancel_wake.
