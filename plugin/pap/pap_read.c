@@ -54,12 +54,14 @@ static bool read_push_attribute(const char *name, char *value, PapPush *push,
         return read_time(name, value, &push->has_after,
                          &push->deliver_after_s, fault);
     else {
-        const bool flag = strcasecmp(value, "true") == 0 ||
-                          strcasecmp(value, "false") == 0;
+        const bool yes = strcasecmp(value, "true") == 0;
+        const bool flag = yes || strcasecmp(value, "false") == 0;
 
         free(value);
-        if (strcmp(name, "progress-notes-requested") == 0 && flag)
+        if (strcmp(name, "progress-notes-requested") == 0 && flag) {
+            push->progress_notes = yes;
             return true;
+        }
         if (strncmp(name, "replace-", 8) == 0)
             pap_fault(fault, PAP_CODE_REPLACEMENT, "%s",
                       pap_code_text(PAP_CODE_REPLACEMENT));

@@ -32,6 +32,7 @@ typedef struct {
     char *notify_url;               /* ppg-notify-requested-to */
     bool has_before, has_after;
     int64_t deliver_before_s, deliver_after_s;      /* epoch */
+    bool progress_notes;            /* progress-notes-requested */
     PapQos qos;
     char **addresses;               /* address-value, at least one */
     int address_count;

@@ -86,11 +86,21 @@ static char *finish(FILE *out, char **text)
     return NULL;
 }
 
+static void write_progress(FILE *out, const PapProgress *progress)
+{
+    fputs("<progress-note", out);
+    write_attribute(out, "stage", progress->stage);
+    write_attribute(out, "note", progress->note);
+    write_time(out, "time", progress->time_s);
+    fputs("/>\n", out);
+}
+
 char *pap_write_push_response(const PapPushResponse *response)
 {
     char *text = NULL;
     size_t size;
     FILE *out = open_memstream(&text, &size);
+    int i;
 
     if (out == NULL)
         return NULL;
@@ -100,7 +110,10 @@ char *pap_write_push_response(const PapPushResponse *response)
     write_attribute(out, "sender-address", response->sender_address);
     write_attribute(out, "sender-name", response->sender_name);
     write_time(out, "reply-time", response->reply_time_s);
-    fputs(">\n<response-result", out);
+    fputs(">\n", out);
+    for (i = 0; i < response->progress_count; ++i)
+        write_progress(out, &response->progress[i]);
+    fputs("<response-result", out);
     write_code(out, response->code, response->desc);
     fputs("/>\n</push-response>\n</pap>\n", out);
     return finish(out, &text);

@@ -13,12 +13,22 @@
 
 #include "pap/pap_types.h"
 
+/* A stage of the processing that was reached, in the PPG's own words: PAP
+ * has no list of them. */
+typedef struct {
+    const char *stage;
+    const char *note;
+    int64_t time_s;                 /* epoch */
+} PapProgress;
+
 typedef struct {
     PapVersion version;             /* the one that the request used */
     const char *push_id;
     const char *sender_address;
     const char *sender_name;
     int64_t reply_time_s;           /* epoch */
+    const PapProgress *progress;    /* `progress_count` of them, in order */
+    int progress_count;
     int code;
     const char *desc;               /* NULL: the code's own text */
 } PapPushResponse;

@@ -4,6 +4,7 @@
 
 #include "wapbox/answer.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "pap/pap_write.h"
@@ -28,14 +29,55 @@ static void send_document(HTTPClient *client, char *document)
     pap_text_free(document);
 }
 
+/* The stages that a push went through, for a PI that asked for them. */
+#define MAX_PROGRESS 3
+
+typedef struct {
+    PapProgress notes[MAX_PROGRESS];
+    int count;
+    char compiled[80];
+} Progress;
+
+static void add_note(Progress *progress, const char *stage, const char *note,
+                     int64_t time_s)
+{
+    progress->notes[progress->count++] = (PapProgress) {
+        .stage = stage, .note = note, .time_s = time_s
+    };
+}
+
+/* Fills in `progress`; returns how many notes it has. */
+static int tell_progress(const Push *push, int code, Progress *progress)
+{
+    progress->count = 0;
+    if (!push->pap.progress_notes)
+        return 0;
+    if (push->read_s != 0)
+        add_note(progress, "read", "the control entity is a push-message",
+                 push->read_s);
+    if (push->compiled_s != 0) {
+        snprintf(progress->compiled, sizeof(progress->compiled),
+                 "the message has %zu octets and needs %d SMS",
+                 push->payload_len, push->segments);
+        add_note(progress, "compiled", progress->compiled, push->compiled_s);
+    }
+    if (code == PAP_CODE_ACCEPTED)
+        add_note(progress, "stored", "the message waits to be sent",
+                 time(NULL));
+    return progress->count;
+}
+
 void answer_push(Push *push, int code, const char *desc)
 {
+    Progress progress;
     const PapPushResponse response = {
         .version = push->pap.version,
         .push_id = push->pap.push_id,
         .sender_address = push->ppg_url,
         .sender_name = ANSWER_SENDER_NAME,
         .reply_time_s = time(NULL),
+        .progress = progress.notes,
+        .progress_count = tell_progress(push, code, &progress),
         .code = code,
         .desc = desc
     };

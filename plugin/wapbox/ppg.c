@@ -145,9 +145,10 @@ static const char *read_request(Push *push, List *headers,
     if (wrong != NULL)
         return wrong;
     if (pap_read_push(parts.control.body, parts.control.len, &push->pap,
-                      fault))
+                      fault)) {
+        push->read_s = time(NULL);
         check_push(push);
-    else if (push->pap.push_id == NULL)
+    } else if (push->pap.push_id == NULL)
         return fault->desc;
     else
         push_refuse(push, fault->code, "%s", fault->desc);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/segment.h"
 
@@ -140,5 +141,6 @@ void push_complete(Push *push, const Msg *sms, const Config *config)
     }
     push->extra = make_extra(sms);
     copy_payload(push, sms);
+    push->compiled_s = time(NULL);
     check_segments(push, config);
 }

@@ -23,6 +23,7 @@ typedef struct {
     Letter letter;                  /* to the intake */
     HTTPClient *client;             /* NULL once it was answered */
     int64_t answer_by_us;           /* now_us() clock */
+    int64_t read_s, compiled_s;     /* epoch; 0: that was not reached */
 
     /* From the request. */
     PapPush pap;                    /* one address */

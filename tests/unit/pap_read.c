@@ -30,7 +30,7 @@ static const char full[] =
     " deliver-before-timestamp=\"2026-12-24T18:00:00Z\"\n"
     " deliver-after-timestamp=\"2026-12-24T06:30:01Z\"\n"
     " source-reference=\"r&#233;f\"\n"
-    " progress-notes-requested=\"false\"\n"
+    " progress-notes-requested=\"True\"\n"
     " ppg-notify-requested-to=\"http://pi.example/n?a=1&amp;b=2\">\n"
     "<address address-value=\"WAPPUSH=+358401/TYPE=PLMN@ppg.example\">"
     "</address>\n"
@@ -51,6 +51,7 @@ static void reads_everything(void **state)
     assert_string_equal(push.push_id, "id&<1>@pi");
     assert_string_equal(push.source_reference, "r\xc3\xa9" "f");
     assert_string_equal(push.notify_url, "http://pi.example/n?a=1&b=2");
+    assert_true(push.progress_notes);
     assert_true(push.has_before);
     assert_true(push.has_after);
     assert_int_equal(push.deliver_before_s, 1798135200);

@@ -94,6 +94,36 @@ static void writes_push_responses(void **state)
         }
 }
 
+static void writes_progress_notes(void **state)
+{
+    static const PapProgress progress[] = {
+        { .stage = "read", .note = "a & b", .time_s = 1 },
+        { .stage = "stored", .time_s = 2 }
+    };
+    const PapPushResponse response = {
+        .push_id = "1@pi", .code = PAP_CODE_ACCEPTED,
+        .progress = progress, .progress_count = 2
+    };
+    xmlNodePtr node;
+    xmlDocPtr doc;
+
+    (void)state;
+    doc = reparse(pap_write_push_response(&response));
+    node = child(child(xmlDocGetRootElement(doc), "push-response"),
+                 "progress-note");
+    assert_attribute(node, "stage", "read");
+    assert_attribute(node, "note", "a & b");
+    assert_attribute(node, "time", "1970-01-01T00:00:01Z");
+    node = node->next;
+    assert_string_equal((const char *)node->name, "progress-note");
+    assert_attribute(node, "stage", "stored");
+    assert_attribute(node, "note", NULL);
+    assert_attribute(node, "time", "1970-01-01T00:00:02Z");
+    assert_string_equal((const char *)node->next->name, "response-result");
+    assert_null(node->next->next);
+    xmlFreeDoc(doc);
+}
+
 static void writes_badmessage_responses(void **state)
 {
     static const char fragment[] = "<a b=\"c\0d\">\x01\xff\xc3";
@@ -256,6 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(writes_push_responses),
+        cmocka_unit_test(writes_progress_notes),
         cmocka_unit_test(writes_badmessage_responses),
         cmocka_unit_test(writes_notifications),
         cmocka_unit_test(times_go_there_and_back),
