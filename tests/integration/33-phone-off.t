@@ -14,8 +14,8 @@ from convoytest import (Initiator, Sandbox, judge, pushes,      # noqa: E402
                         run, wait_for_results, wait_until)
 
 PUSHES = 50
-WINDOW = 4          # seconds, of phones and of Convoy
-PLAN = 'segment=2-3 deliver 3s\n'
+WINDOW = 8          # seconds, of phones and of Convoy
+PLAN = 'segment=2-3 deliver 5s\n'
 AHEAD = 'segment=2 receipt-clock 1m..2m\n'
 CONVOY = {'window': WINDOW, 'answer-timeout': 1, 'retry-delay': 1}
 
@@ -32,10 +32,10 @@ def attempts(box, some):
 
 def phones_forget(tap, box, pi):
     some = pi.push(pushes.make(PUSHES))
-    wait_until(lambda: events(box, 'part') == PUSHES, 3,
+    wait_until(lambda: events(box, 'part') == PUSHES, 5,
                'every phone has the first segment')
     box.smsc('phone off *')
-    wait_until(lambda: events(box, 'forget') == PUSHES, 10,
+    wait_until(lambda: events(box, 'forget') == PUSHES, 20,
                'every phone has thrown it away')
     tap.equal(len(box.journal.displays), 0, 'nothing is displayed so far')
     box.smsc('phone on *')
