@@ -109,6 +109,7 @@ Active *actives_add(Actives *actives, const StoreGroup *row,
     active->extra = row->extra == NULL ? NULL : copy(row->extra);
     active->priority = row->priority;
     active->concat_bits = row->concat_bits;
+    active->deadline_at_us = row->deadline_at_us;
     active->reference = row->reference;
     memcpy(active->ports, row->ports, sizeof(active->ports));
     active->payload_len = row->payload.len;

@@ -35,6 +35,7 @@ typedef struct Active {
     char *receiver, *route, *sender, *service;
     char *extra;                /* of its body, NULL: none */
     int priority, concat_bits, reference;
+    int64_t deadline_at_us;     /* epoch by the database's clock */
     unsigned char ports[4];
     unsigned char *payload;
     size_t payload_len;

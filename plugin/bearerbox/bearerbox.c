@@ -247,7 +247,11 @@ static Msg *message_of(const WireSegment *segment)
     msg->sms.mclass = MC_UNDEF;
     msg->sms.priority = segment->priority;
     msg->sms.msg_left = segment->left;
-    msg->sms.validity = time(NULL) + segment->validity_us / 1000000;
+    /* This host's clock need not be right, but a driver that tells the SMSC
+     * a duration takes it off again. */
+    msg->sms.validity = segment->expires_us != 0
+        ? segment->expires_us / 1000000
+        : time(NULL) + segment->validity_us / 1000000;
     msg->sms.deferred = SMS_PARAM_UNDEFINED;
     msg->sms.dlr_mask = DLR_SUCCESS | DLR_FAIL;
     msg->sms.ticket = (void *) (uintptr_t) segment->ticket;

@@ -211,6 +211,8 @@ static WireSend send_segment(Scheduler *s, Active *active, int index,
     wire.priority = active->priority;
     wire.left = active->group.segments - 1 - index;
     wire.validity_us = active->group.deadline - now;
+    if (active->driver == DRIVER_SMPP)
+        wire.expires_us = active->deadline_at_us;
     return s->setup.wire->send(active->link, &wire);
 }
 

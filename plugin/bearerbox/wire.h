@@ -25,6 +25,8 @@ typedef struct {
     int priority;               /* 0 low .. 2 high */
     int left;                   /* segments that follow it in its group */
     int64_t validity_us;        /* how long the SMSC may keep it */
+    int64_t expires_us;         /* till when, epoch by the database's clock;
+                                 * 0: the driver tells the SMSC how long */
 } WireSegment;
 
 typedef enum {

@@ -219,6 +219,7 @@ typedef struct {
     unsigned char ports[4];
     StoreBytes payload;
     int64_t deadline_in_us;
+    int64_t deadline_at_us;         /* the same, epoch */
     int64_t due_in_us;              /* receipt time-out, or end of DEFERRED */
     const StoreHistory *history;
     int histories;
@@ -349,6 +350,7 @@ typedef struct {
     int code;                       /* PAP code */
     const char *cause;
     int64_t accepted_at_us, event_at_us;    /* epoch */
+    int64_t age_us;                 /* since the event */
     int tries;                      /* this one included, from 1 */
 } StoreNote;
 

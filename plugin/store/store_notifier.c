@@ -20,6 +20,7 @@ static const PgField NOTE_FIELDS[] = {
     PG_FIELD(StoreNote, cause, TEXT),
     PG_FIELD(StoreNote, accepted_at_us, INT8),
     PG_FIELD(StoreNote, event_at_us, INT8),
+    PG_FIELD(StoreNote, age_us, INT8),
     PG_FIELD(StoreNote, tries, INT4)
 };
 

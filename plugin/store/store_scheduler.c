@@ -81,6 +81,7 @@ static const PgField GROUP_FIELDS[] = {
     PG_FIELD(StoreGroup, payload, BYTEA),
     PG_FIELD_NULL(StoreGroup, extra, TEXT, PG_NULL),
     PG_FIELD(StoreGroup, deadline_in_us, INT8),
+    PG_FIELD(StoreGroup, deadline_at_us, INT8),
     PG_FIELD_NULL(StoreGroup, due_in_us, INT8, PG_NULL),
     PG_FIELD(StoreGroup, cancel_requested, BOOL)
 };

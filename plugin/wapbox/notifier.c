@@ -44,7 +44,7 @@
 typedef struct {
     int64_t id;
     int tries;                      /* before this one */
-    int64_t event_at_us;            /* epoch */
+    int64_t give_up_at_us;          /* by now_us() */
     char *push_id, *url;            /* NULL: the slot is free */
     bool ended, done;
     bool reporting;                 /* the report is on its way */
@@ -92,10 +92,7 @@ static void end(Slot *slot, bool done)
 /* A try failed, in slot->answer why: again, or never again. */
 static void fail(Slot *slot, bool hopeless)
 {
-    const int64_t age_us = (int64_t)time(NULL) * SECOND_US -
-                           slot->event_at_us;
-
-    if (hopeless || age_us > notifier.config->notify_lifetime_us) {
+    if (hopeless || now_us() > slot->give_up_at_us) {
         error(0, "convoy: result of push-id <%s> given up after %d tries, "
               "<%s>: %s", slot->push_id, slot->tries, slot->url,
               slot->answer);
@@ -215,7 +212,8 @@ static void post(const StoreNote *note)
     ++notifier.used;
     slot->id = note->id;
     slot->tries = note->tries;
-    slot->event_at_us = note->event_at_us;
+    slot->give_up_at_us = now_us() + notifier.config->notify_lifetime_us -
+                          note->age_us;
     slot->push_id = gw_strdup(note->push_id);
     slot->url = gw_strdup(note->url);
     document = write_document(note);

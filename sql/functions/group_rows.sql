@@ -12,7 +12,7 @@ BEGIN
            l.priority, l.state, l.aim, l.attempt, l.closed, l.takeovers,
            l.segments, l.concat_bits, l.reference, b.ports, b.payload,
            b.extra, span_us(l.deadline_at - started),
-           span_us(l.due_at - started), l.cancel_requested,
+           moment_us(l.deadline_at), span_us(l.due_at - started), l.cancel_requested,
            coalesce(h.segment, '{}'), coalesce(h.attempt, '{}'),
            coalesce(h.copy, '{}'), coalesce(h.outcome, '{}'),
            coalesce(h.ago_us, '{}'), coalesce(h.code, '{}'),

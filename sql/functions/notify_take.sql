@@ -9,7 +9,7 @@ CREATE FUNCTION notify_take(instance text, max int, lease_us bigint)
 RETURNS TABLE (id bigint, url text, pi text, push_id text, address text,
                source_reference text, qos text, state smallint, code int,
                cause text, accepted_at_us bigint, event_at_us bigint,
-               tries int)
+               age_us bigint, tries int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = convoy, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -28,5 +28,5 @@ BEGIN
     FROM due d WHERE n.id = d.id
     RETURNING n.id, n.url, n.pi, n.push_id, n.address, n.source_reference,
               n.qos, n.state, n.code, n.cause, moment_us(n.accepted_at),
-              moment_us(n.event_at), n.tries;
+              moment_us(n.event_at), span_us(started - n.event_at), n.tries;
 END $$;

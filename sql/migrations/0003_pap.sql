@@ -1,1 +1,3 @@
--- Functions that the module needs now: push_status, push_cancel, cancel_wake.
+-- Functions that the module needs now: push_status, push_cancel, cancel_wake;
+-- and times by the database's clock in group_row and notify_take, since that
+-- of a box may be wrong.

@@ -22,6 +22,7 @@ CREATE TYPE group_row AS (
     payload          bytea,
     extra            text,
     deadline_in_us   bigint,
+    deadline_at_us   bigint,     -- since 1970
     due_in_us        bigint,
     cancel_requested bool,
     h_segment        smallint[],

@@ -155,6 +155,8 @@ void claim_gives_the_group_whole(void **state)
                         sent.payload.len);
     assert_true(group.deadline_in_us > HOUR - 60000000 &&
                 group.deadline_in_us <= HOUR);
+    assert_in_range(group.deadline_at_us, INT64_C(1500000000000000),
+                    INT64_C(4000000000000000));
     assert_int_equal(group.histories, 0);
     assert_int_equal(box_claim(&box, 10).n, 0);
     box_close(&box);

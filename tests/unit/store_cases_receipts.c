@@ -233,6 +233,7 @@ void notification_until_done(void **state)
     assert_int_equal(note.tries, 1);
     assert_true(note.accepted_at_us > INT64_C(1500000000000000));
     assert_true(note.event_at_us >= note.accepted_at_us);
+    assert_in_range(note.age_us, 0, 60000000);
 
     report(&box, note, false, 300000);
     wait_until(is_taken, &box);

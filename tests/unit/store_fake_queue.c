@@ -162,6 +162,7 @@ StoreGroup fake_row(const FakeGroup *group)
     }
     row.history = history;
     row.deadline_in_us = group->deadline_at - fake_db.now;
+    row.deadline_at_us = group->deadline_at + fake_db.epoch_base;
     row.due_in_us = group->due_at == INT64_MAX ? 0
                                                : group->due_at - fake_db.now;
     return row;
