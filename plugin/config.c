@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gwlib/gwlib.h"
 #include "gw/gw_hooks.h"
@@ -266,6 +267,14 @@ static int check_location(const Config *c)
                  "the full path of a folder");
 }
 
+static int check_notify_ca(const Config *c)
+{
+    if (c->notify_ca == NULL || access(c->notify_ca, R_OK) == 0)
+        return 0;
+    return wrong("notify-ca", c->notify_ca,
+                 "a readable file of certificates (PEM)");
+}
+
 /* What one key says about another. */
 static int check_pairs(const Config *c)
 {
@@ -447,6 +456,28 @@ static char *value_or(CfgGroup *grp, const char *key, const char *standard)
     return text == NULL ? gw_strdup(standard) : text;
 }
 
+/* As Push Initiators on other hosts know it; what the PPG has for a default,
+ * this has, too. */
+static char *ppg_address(Cfg *cfg)
+{
+    Octstr *name = octstr_create("ppg"), *address;
+    CfgGroup *grp = cfg_get_single_group(cfg, name);
+    char *path, *port, *text;
+
+    octstr_destroy(name);
+    if (grp == NULL)
+        return NULL;
+    path = value_or(grp, "ppg-url", "/wappush");
+    port = value_or(grp, "ppg-port", "8080");
+    address = octstr_format("http://%S:%s%s", get_official_name(), port,
+                            path);
+    text = gw_strdup(octstr_get_cstr(address));
+    octstr_destroy(address);
+    gw_free(path);
+    gw_free(port);
+    return text;
+}
+
 Config *config_read(Cfg *cfg)
 {
     Octstr *name = octstr_create("convoy");
@@ -461,8 +492,10 @@ Config *config_read(Cfg *cfg)
     c->state_location = value_or(grp, "state-location", "/var/lib/convoy");
     c->smsc_id = value_of(grp, "smsc-id");
     c->notify_allow = value_or(grp, "notify-allow", "");
+    c->notify_ca = value_of(grp, "notify-ca");
+    c->ppg_address = ppg_address(cfg);
     read_prefixes(cfg, c);
-    if (check_location(c) == -1 || read_connection(cfg, grp, c) == -1 ||
+    if (check_location(c) == -1 || check_notify_ca(c) == -1 || read_connection(cfg, grp, c) == -1 ||
         read_durations(grp, c) == -1 ||
         read_numbers(grp, c) == -1 || read_overrides(grp, c) == -1 ||
         read_milestone(grp, "advance-on", &c->limits.advance_on,
@@ -495,5 +528,7 @@ void config_destroy(Config *c)
     gw_free(c->state_location);
     gw_free(c->smsc_id);
     gw_free(c->notify_allow);
+    gw_free(c->notify_ca);
+    gw_free(c->ppg_address);
     gw_free(c);
 }

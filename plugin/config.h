@@ -39,6 +39,8 @@ typedef struct {
     GroupLimits limits;         /* window, retries, advance-on, ... */
     StatusOverrides overrides;  /* retryable-status, permanent-status */
     char *notify_allow;         /* "": the default rule only */
+    char *notify_ca;            /* PEM file; NULL: those of the system */
+    char *ppg_address;          /* the PPG's URL; NULL: there is no PPG */
     Octstr *core_prefix;        /* unified-prefix of the core group, or NULL */
     ConfigPrefix *prefixes;
     int n_prefixes;

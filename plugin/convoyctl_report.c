@@ -65,9 +65,17 @@ int ctl_status(PGconn *db)
         " '(any)' ELSE route END AS route, count(*) AS shards, alive"
         " FROM convoy.lease_view GROUP BY 1, 2, 4 ORDER BY 1, 2", "none");
     print_table(db, "notifications",
-        "SELECT count(*) AS waiting, max(tries) AS tries,"
-        " date_trunc('second', clock_timestamp() - min(event_at)) AS oldest"
-        " FROM convoy.notification_view HAVING count(*) > 0", "none waiting");
+        "SELECT host, count(*) AS waiting, max(tries) AS tries,"
+        " date_trunc('second', clock_timestamp() - min(event_at)) AS oldest,"
+        " coalesce((array_agg(answer ORDER BY tries DESC, event_at))[1],"
+        " 'none yet') AS answer FROM convoy.notification_view"
+        " GROUP BY host ORDER BY waiting DESC LIMIT 20", "none waiting");
+    print_table(db, "notifications not acknowledged, last 24 hours",
+        "SELECT CASE coalesce(pi, '') WHEN '' THEN '(trusted)' ELSE pi END"
+        " AS \"PI\", verdict, count(*), (array_agg(answer ORDER BY at DESC))"
+        "[1] AS \"last answer\" FROM convoy.notified_view"
+        " WHERE verdict <> 'acknowledged' AND at > now() - interval '1 day'"
+        " GROUP BY 1, 2 ORDER BY 1, 2", "none");
     return 0;
 }
 
@@ -104,8 +112,8 @@ static void show_group(PGconn *db, const char *id)
         " url, tries, due_at, ', last answer ' || answer)"
         " FROM convoy.notification_view WHERE group_id = $1", id);
     print_lines(db, "    ",
-        "SELECT format('notification: settled at %s after %s tries%s', at,"
-        " tries, ', answer ' || answer)"
+        "SELECT format('notification: %s at %s after %s tries%s', verdict,"
+        " at, tries, ', answer ' || answer)"
         " FROM convoy.notified_view WHERE group_id = $1", id);
 }
 

@@ -166,6 +166,7 @@ char *pap_write_notification(const PapNotification *notification)
     write_head(out, notification->version);
     fputs("<pap>\n<resultnotification-message", out);
     write_attribute(out, "push-id", notification->push_id);
+    write_attribute(out, "sender-address", notification->sender_address);
     write_attribute(out, "sender-name", notification->sender_name);
     write_time(out, "received-time", notification->received_time_s);
     write_time(out, "event-time", notification->event_time_s);

@@ -44,6 +44,7 @@ typedef struct {
     PapVersion version;
     const char *push_id;
     const char *address;            /* as the PI wrote it */
+    const char *sender_address;
     const char *sender_name;
     int64_t received_time_s;        /* epoch: accepted */
     int64_t event_time_s;           /* epoch: ended */

@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 typedef struct Store Store;
 
@@ -101,6 +102,15 @@ int store_outstanding(const Store *store);
 /* Why the last connect or statement failed: one line, never NULL, valid until
  * the next store_run. */
 const char *store_error(const Store *store);
+
+/*
+ * Resolves the names and addresses of the servers in `conninfo`, and gives
+ * each address to `each`; Unix sockets have none. May block while a name is
+ * looked up.
+ */
+void store_addresses(const char *conninfo,
+                     void (*each)(void *arg, const struct sockaddr *address),
+                     void *arg);
 
 /*
  * Blocking check at start, before any thread: can this conninfo be reached,
@@ -350,26 +360,43 @@ typedef struct {
     int code;                       /* PAP code */
     const char *cause;
     int64_t accepted_at_us, event_at_us;    /* epoch */
-    int64_t age_us;                 /* since the event */
+    int64_t age_us;                 /* since it came into the queue */
     int tries;                      /* this one included, from 1 */
+    const char *host;               /* of the URL, with its port */
 } StoreNote;
 
 typedef void StoreNotes(void *arg, StoreOutcome outcome,
                         const StoreNote *notes, int n);
 
+/* How many notifications may be taken now for a host. */
+typedef struct {
+    const char *host;               /* as in StoreNote */
+    int room;                       /* 0.. */
+} StoreRoom;
+
+/* At most `max` in all, and `per_host` for each host that is not one of the
+ * `n` in `rooms`. */
 void store_notify_take(Store *store, const char *instance, int max,
-                       int64_t lease_us, StoreNotes *done, void *arg);
+                       int64_t lease_us, int per_host, const StoreRoom *rooms,
+                       int n, StoreNotes *done, void *arg);
 
 /* After a connect: whatever this instance has taken but for these (`n` ids)
  * is due again. Answered to nobody. */
 void store_notify_forgotten(Store *store, const char *instance,
                             const int64_t *known, int n);
 
+/* Words that an operator reads. */
+#define STORE_ACKNOWLEDGED "acknowledged"
+#define STORE_REFUSED "refused"         /* by the PI: PAP 2000 and above */
+#define STORE_MALFORMED "malformed"     /* 2xx, and no PAP document */
+#define STORE_GIVEN_UP "given up"
+
 typedef struct {
     int64_t id;
     int tries;                      /* as it was taken: it names the lease */
-    bool done;
-    int64_t retry_in_us;
+    const char *verdict;            /* how it ended: STORE_ACKNOWLEDGED, ...;
+                                     * NULL: it is to be repeated, */
+    int64_t retry_in_us;            /* so much later */
     const char *answer;             /* what the PI said, for the record */
 } StoreNoteDone;
 

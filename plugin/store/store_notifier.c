@@ -21,13 +21,20 @@ static const PgField NOTE_FIELDS[] = {
     PG_FIELD(StoreNote, accepted_at_us, INT8),
     PG_FIELD(StoreNote, event_at_us, INT8),
     PG_FIELD(StoreNote, age_us, INT8),
-    PG_FIELD(StoreNote, tries, INT4)
+    PG_FIELD(StoreNote, tries, INT4),
+    PG_FIELD(StoreNote, host, TEXT)
 };
+
+static const PgField ROOM_FIELDS[] = {
+    PG_FIELD(StoreRoom, host, TEXT),
+    PG_FIELD(StoreRoom, room, INT4)
+};
+static const PgRecord ROOM = PG_RECORD(ROOM_FIELDS, StoreRoom);
 
 static const PgField NOTE_DONE_FIELDS[] = {
     PG_FIELD(StoreNoteDone, id, INT8),
     PG_FIELD(StoreNoteDone, tries, INT4),
-    PG_FIELD(StoreNoteDone, done, BOOL),
+    PG_FIELD_NULL(StoreNoteDone, verdict, TEXT, PG_NULL),
     PG_FIELD(StoreNoteDone, retry_in_us, INT8),
     PG_FIELD_NULL(StoreNoteDone, answer, TEXT, PG_NULL)
 };
@@ -41,7 +48,7 @@ static const PgRecord KNOWN = PG_RECORD(KNOWN_FIELDS, int64_t);
 
 static const PgCall TAKE = {
     .function = "notify_take",
-    .params = 3,
+    .params = 6,
     .rows = PG_RECORD(NOTE_FIELDS, StoreNote)
 };
 static const PgCall DONE = { .function = "notify_done", .params = 5 };
@@ -78,13 +85,16 @@ static void give_notes(const PgReply *reply)
 }
 
 void store_notify_take(Store *store, const char *instance, int max,
-                       int64_t lease_us, StoreNotes *done, void *arg)
+                       int64_t lease_us, int per_host, const StoreRoom *rooms,
+                       int n, StoreNotes *done, void *arg)
 {
     Args *args = pg_args(store);
 
     args_text(args, instance);
     args_int(args, max);
     args_int64(args, lease_us);
+    args_int(args, per_host);
+    args_records(args, &ROOM, rooms, n);
     pg_send(store, &TAKE, give_notes, (void (*)(void)) done, arg, 0);
 }
 

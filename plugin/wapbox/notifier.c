@@ -1,5 +1,9 @@
 /*
  * notifier.c - see notifier.h
+ *
+ * A notification has a slot from the moment it is taken from the database
+ * until the database knows how its try went: free, under way, ended, its
+ * report under way, free.
  */
 
 #include "wapbox/notifier.h"
@@ -16,19 +20,20 @@
 #include "gw/gw_hooks.h"
 
 #include "core/clock.h"
-#include "core/group.h"
 #include "now.h"
-#include "pap/pap_read.h"
-#include "pap/pap_write.h"
+#include "pap/pap_types.h"
 #include "store/store.h"
 #include "wapbox/answer.h"
+#include "wapbox/destinations.h"
+#include "wapbox/notification.h"
 #include "wapbox/poster.h"
 #include "wapbox/store_log.h"
 
 #define SECOND_US INT64_C(1000000)
 
-/* Notifications under way at once. */
-#define SLOTS 128
+/* Notifications under way at once: enough for some hosts that hang, and for
+ * others to be served at full speed beside them. */
+#define SLOTS 512
 
 /* Longer than a POST may last, so that no one else takes it meanwhile. */
 #define LEASE_US (60 * SECOND_US)
@@ -41,14 +46,15 @@
 #define DRAIN_US (2 * SECOND_US)
 
 /* A notification under way, or ended and not yet reported. */
-typedef struct {
+typedef struct Slot {
+    struct Slot *next;              /* free, ended or reporting */
     int64_t id;
-    int tries;                      /* before this one */
+    int tries;                      /* this one included */
     int64_t give_up_at_us;          /* by now_us() */
     char *push_id, *url;            /* NULL: the slot is free */
-    bool ended, done;
-    bool reporting;                 /* the report is on its way */
-    int64_t retry_in_us;
+    Destination *host;              /* while it is under way */
+    const char *verdict;            /* once it has ended */
+    int64_t retry_in_us;            /* without a verdict */
     char answer[200];
 } Slot;
 
@@ -57,17 +63,33 @@ static struct {
     NotifyAllow *allow;
     Store *store;
     Poster *poster;
+    Destinations *hosts;
     char instance[80];
     long thread;                    /* -1: not running */
     atomic_bool draining, stopping;
 
     /* The worker's own. */
-    bool up, taking, reporting;
+    bool up, taking;
     int64_t take_at_us, report_at_us;
     unsigned short random[3];
     Slot slots[SLOTS];
+    Slot *free, *ended, *reporting;
     int used;
 } notifier = { .thread = -1 };
+
+static Slot *pop(Slot **list)
+{
+    Slot *slot = *list;
+
+    *list = slot->next;
+    return slot;
+}
+
+static void push(Slot **list, Slot *slot)
+{
+    slot->next = *list;
+    *list = slot;
+}
 
 /* --- results ------------------------------------------------------------ */
 
@@ -76,17 +98,8 @@ static void free_slot(Slot *slot)
     gw_free(slot->push_id);
     gw_free(slot->url);
     memset(slot, 0, sizeof(*slot));
+    push(&notifier.free, slot);
     --notifier.used;
-}
-
-static void end(Slot *slot, bool done)
-{
-    slot->ended = true;
-    slot->done = done;
-    if (!done)
-        slot->retry_in_us = clock_backoff(RETRY_US, RETRY_MAX_US,
-                                          slot->tries - 1,
-                                          erand48(notifier.random));
 }
 
 /* A try failed, in slot->answer why: again, or never again. */
@@ -96,51 +109,56 @@ static void fail(Slot *slot, bool hopeless)
         error(0, "convoy: result of push-id <%s> given up after %d tries, "
               "<%s>: %s", slot->push_id, slot->tries, slot->url,
               slot->answer);
-        end(slot, true);
+        slot->verdict = STORE_GIVEN_UP;
         return;
     }
     if (slot->tries == 1)
         warning(0, "convoy: result of push-id <%s> not delivered, will be "
                 "repeated, <%s>: %s", slot->push_id, slot->url,
                 slot->answer);
-    end(slot, false);
+    slot->retry_in_us = clock_backoff(RETRY_US, RETRY_MAX_US, slot->tries - 1,
+                                      erand48(notifier.random));
+}
+
+static void tell_of_host(DestinationNews news, const Slot *slot)
+{
+    if (news == DESTINATION_RESTS)
+        warning(0, "convoy: the host of <%s> does not answer, its results "
+                "wait: %s", slot->url, slot->answer);
+    else if (news == DESTINATION_BACK)
+        info(0, "convoy: the host of <%s> answers again", slot->url);
 }
 
 static void on_posted(void *arg, const PosterResult *result)
 {
     Slot *slot = arg;
-    int code;
 
-    if (result->status == 0)
-        snprintf(slot->answer, sizeof(slot->answer), "%s", result->error);
-    else if (pap_read_notification_response(result->body, result->body_len,
-                                            &code))
-        snprintf(slot->answer, sizeof(slot->answer), "HTTP %d, PAP %d",
-                 result->status, code);
-    else
-        snprintf(slot->answer, sizeof(slot->answer), "HTTP %d",
-                 result->status);
-    if (result->status / 100 == 2)
-        end(slot, true);
-    else
+    slot->verdict = notification_judge(result, slot->answer,
+                                       sizeof(slot->answer));
+    tell_of_host(destination_end(notifier.hosts, slot->host,
+                                 result->status != 0, now_us()), slot);
+    slot->host = NULL;
+    if (slot->verdict == NULL)
         fail(slot, result->hopeless);
+    else if (strcmp(slot->verdict, STORE_ACKNOWLEDGED) != 0)
+        warning(0, "convoy: result of push-id <%s>: <%s> has answered %s",
+                slot->push_id, slot->url, slot->answer);
+    push(&notifier.ended, slot);
 }
 
 /* What is not committed is reported again, or the PI would hear twice. */
 static void on_reported(void *arg, StoreOutcome outcome)
 {
-    int i;
-
     (void)arg;
-    notifier.reporting = false;
     if (outcome != STORE_DONE)
         notifier.report_at_us = now_us() + RETRY_US;
-    for (i = 0; i < SLOTS; ++i) {
-        Slot *slot = &notifier.slots[i];
+    while (notifier.reporting != NULL) {
+        Slot *slot = pop(&notifier.reporting);
 
-        if (slot->reporting && outcome == STORE_DONE)
+        if (outcome == STORE_DONE)
             free_slot(slot);
-        slot->reporting = false;
+        else
+            push(&notifier.ended, slot);
     }
 }
 
@@ -148,67 +166,35 @@ static void on_reported(void *arg, StoreOutcome outcome)
 static void report(int64_t now)
 {
     static StoreNoteDone notes[SLOTS];
-    int n = 0, i;
+    Slot *slot;
+    int n = 0;
 
-    if (!notifier.up || notifier.reporting || now < notifier.report_at_us)
+    if (!notifier.up || notifier.ended == NULL ||
+        notifier.reporting != NULL || now < notifier.report_at_us)
         return;
-    for (i = 0; i < SLOTS; ++i) {
-        Slot *slot = &notifier.slots[i];
-
-        slot->reporting = slot->ended;
-        if (slot->ended)
-            notes[n++] = (StoreNoteDone) {
-                .id = slot->id,
-                .tries = slot->tries,
-                .done = slot->done,
-                .retry_in_us = slot->retry_in_us,
-                .answer = slot->answer
-            };
-    }
-    if (n == 0)
-        return;
-    notifier.reporting = true;
+    notifier.reporting = notifier.ended;
+    notifier.ended = NULL;
+    for (slot = notifier.reporting; slot != NULL; slot = slot->next)
+        notes[n++] = (StoreNoteDone) {
+            .id = slot->id,
+            .tries = slot->tries,
+            .verdict = slot->verdict,
+            .retry_in_us = slot->retry_in_us,
+            .answer = slot->answer
+        };
     store_notify_done(notifier.store, notes, n, on_reported, NULL);
 }
 
 /* --- posting ------------------------------------------------------------ */
 
-static PapState pap_state(int state)
-{
-    switch (state) {
-    case GROUP_DELIVERED: return PAP_STATE_DELIVERED;
-    case GROUP_UNDELIVERABLE: return PAP_STATE_UNDELIVERABLE;
-    case GROUP_EXPIRED: return PAP_STATE_EXPIRED;
-    case GROUP_CANCELLED: return PAP_STATE_CANCELLED;
-    default: return PAP_STATE_UNKNOWN;
-    }
-}
-
-static char *write_document(const StoreNote *note)
-{
-    PapNotification document = {
-        .push_id = note->push_id,
-        .address = note->address,
-        .sender_name = ANSWER_SENDER_NAME,
-        .received_time_s = note->accepted_at_us / SECOND_US,
-        .event_time_s = note->event_at_us / SECOND_US,
-        .state = pap_state(note->state),
-        .code = note->code,
-        .desc = note->cause
-    };
-
-    pap_qos_parse(&document.qos, note->qos);
-    return pap_write_notification(&document);
-}
-
 static void post(const StoreNote *note)
 {
-    Slot *slot = notifier.slots;
-    char *document;
+    /* As many as were free were asked for. */
+    Slot *slot = pop(&notifier.free);
+    char *document = notification_write(note, notifier.config->ppg_address,
+                                        ANSWER_SENDER_NAME);
     bool sent;
 
-    while (slot->push_id != NULL)   /* as many as were free were asked for */
-        ++slot;
     ++notifier.used;
     slot->id = note->id;
     slot->tries = note->tries;
@@ -216,14 +202,13 @@ static void post(const StoreNote *note)
                           note->age_us;
     slot->push_id = gw_strdup(note->push_id);
     slot->url = gw_strdup(note->url);
-    document = write_document(note);
+    slot->host = destination_begin(notifier.hosts, note->host);
     sent = document != NULL &&
            poster_send(notifier.poster, note->url, document, slot);
     pap_text_free(document);
-    if (!sent) {
-        snprintf(slot->answer, sizeof(slot->answer), "out of memory");
-        fail(slot, false);
-    }
+    if (!sent)
+        on_posted(slot, &(PosterResult) { .error = "out of memory",
+                                          .body = "" });
 }
 
 static void on_taken(void *arg, StoreOutcome outcome, const StoreNote *notes,
@@ -242,13 +227,18 @@ static void on_taken(void *arg, StoreOutcome outcome, const StoreNote *notes,
 
 static void take(int64_t now)
 {
+    const StoreRoom *rooms;
+    int n;
+
     if (!notifier.up || notifier.taking || notifier.draining ||
         notifier.used == SLOTS || now < notifier.take_at_us)
         return;
     notifier.taking = true;
     notifier.take_at_us = now + POLL_US;
+    rooms = destinations_rooms(notifier.hosts, now, &n);
     store_notify_take(notifier.store, notifier.instance,
-                      SLOTS - notifier.used, LEASE_US, on_taken, NULL);
+                      SLOTS - notifier.used, LEASE_US, DESTINATION_ROOM,
+                      rooms, n, on_taken, NULL);
 }
 
 /* --- the worker --------------------------------------------------------- */
@@ -265,12 +255,20 @@ static void take_back_forgotten(void)
     store_notify_forgotten(notifier.store, notifier.instance, known, n);
 }
 
+static void bar(void *arg, const struct sockaddr *address)
+{
+    (void)arg;
+    notify_allow_bar(notifier.allow, address);
+}
+
 static void on_state(void *arg, StoreState state)
 {
     (void)arg;
     notifier.up = state == STORE_UP;
-    if (notifier.up)
+    if (notifier.up) {
         take_back_forgotten();
+        store_addresses(notifier.config->conninfo, bar, NULL);
+    }
     notifier.take_at_us = notifier.report_at_us = 0;
 }
 
@@ -344,6 +342,7 @@ int notifier_init(const Config *config)
         .log = store_log
     };
     char wrong[400];
+    int i;
 
     notifier.config = config;
     notifier.allow = notify_allow_create(config->notify_allow, wrong,
@@ -353,10 +352,16 @@ int notifier_init(const Config *config)
         return -1;
     }
     make_instance();
+    store_addresses(config->conninfo, bar, NULL);
     if (poster_init())
-        notifier.poster = poster_create(notifier.allow, on_posted);
+        notifier.poster = poster_create(notifier.allow, config->notify_ca,
+                                        on_posted);
+    notifier.hosts = destinations_create();
+    for (i = 0; i < SLOTS; ++i)
+        push(&notifier.free, &notifier.slots[i]);
     notifier.store = store_open(config->conninfo, STORE_NOTIFIER, &events);
-    if (notifier.poster == NULL || notifier.store == NULL) {
+    if (notifier.poster == NULL || notifier.store == NULL ||
+        notifier.hosts == NULL) {
         gw_hooks_error("convoy: cannot create the notifier: out of memory");
         return -1;
     }
@@ -389,5 +394,6 @@ void notifier_stop(void)
     for (i = 0; i < SLOTS; ++i)
         if (notifier.slots[i].push_id != NULL)
             free_slot(&notifier.slots[i]);
+    destinations_destroy(notifier.hosts);
     notify_allow_destroy(notifier.allow);
 }

@@ -26,11 +26,16 @@ typedef struct {
 typedef struct {
     char *name;
     Network network;
+    bool refused;
 } Entry;
+
+#define MAX_BARRED 32
 
 struct NotifyAllow {
     Entry *entries;
     size_t count;
+    struct in6_addr barred[MAX_BARRED];
+    size_t n_barred;
 };
 
 /* --- networks ----------------------------------------------------------- */
@@ -86,20 +91,65 @@ static bool is_within(const struct in6_addr *address, const Network *network)
 
 /* --- the default rule --------------------------------------------------- */
 
-static bool is_public(const struct in6_addr *address)
+static bool is_in(const struct in6_addr *address, const char *network_text)
 {
-    static const char *const barred[] = {
-        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
-        "255.255.255.255", "::", "::1", "fe80::/10", "ff00::/8"
-    };
     Network network;
+
+    return parse_network(network_text, &network) &&
+           is_within(address, &network);
+}
+
+/* Networks that translate to IPv4, and where its octets stand in them. */
+static const struct {
+    const char *network;
+    int offset;
+} translators[] = {
+    { "64:ff9b::/96", 12 },         /* RFC 6052 */
+    { "2002::/16", 2 },             /* RFC 3056, 6to4 */
+    { "::/96", 12 }                 /* RFC 4291, "IPv4-compatible" */
+};
+
+/* The address behind a translator; itself if it is none's. */
+static struct in6_addr translated(const struct in6_addr *address)
+{
+    struct in6_addr v6 = *address;
+    struct in_addr v4;
     size_t i;
 
-    for (i = 0; i < sizeof(barred) / sizeof(barred[0]); ++i)
-        if (parse_network(barred[i], &network) &&
-            is_within(address, &network))
+    for (i = 0; i < sizeof(translators) / sizeof(translators[0]); ++i)
+        if (is_in(address, translators[i].network)) {
+            memcpy(&v4, address->s6_addr + translators[i].offset, 4);
+            map_ipv4(&v4, &v6);
+            break;
+        }
+    return v6;
+}
+
+static bool is_public(const struct in6_addr *address)
+{
+    static const char *const refused[] = {
+        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4",
+        "255.255.255.255", "fe80::/10", "ff00::/8"
+    };
+    const struct in6_addr v6 = translated(address);
+    size_t i;
+
+    for (i = 0; i < sizeof(refused) / sizeof(refused[0]); ++i)
+        if (is_in(&v6, refused[i]))
             return false;
     return true;
+}
+
+static bool is_barred(const NotifyAllow *allow,
+                      const struct in6_addr *address)
+{
+    const struct in6_addr v6 = translated(address);
+    size_t i;
+
+    for (i = 0; i < allow->n_barred; ++i)
+        if (memcmp(&allow->barred[i], &v6, sizeof(v6)) == 0)
+            return true;
+    return false;
 }
 
 /* --- the list ----------------------------------------------------------- */
@@ -117,11 +167,12 @@ static bool add_entry(NotifyAllow *allow, const char *text)
 {
     Entry *more = realloc(allow->entries,
                           (allow->count + 1) * sizeof(*more));
-    Entry entry = { NULL, { IN6ADDR_ANY_INIT, 0 } };
+    Entry entry = { NULL, { IN6ADDR_ANY_INIT, 0 }, *text == '!' };
 
     if (more == NULL)
         return false;
     allow->entries = more;
+    text += entry.refused;
     if (!parse_network(text, &entry.network)) {
         if (!is_host_name(text))
             return false;
@@ -136,7 +187,7 @@ static bool add_entry(NotifyAllow *allow, const char *text)
 NotifyAllow *notify_allow_create(const char *list, char *wrong, size_t size)
 {
     NotifyAllow *allow = calloc(1, sizeof(*allow));
-    char item[MAX_HOST + 1];
+    char item[MAX_HOST + 2];
     size_t len;
     bool good = allow != NULL;
 
@@ -191,6 +242,18 @@ static bool read_address(const struct sockaddr *from, struct in6_addr *to)
     return false;
 }
 
+void notify_allow_bar(NotifyAllow *allow, const struct sockaddr *address)
+{
+    struct in6_addr v6;
+
+    if (!read_address(address, &v6) || is_barred(allow, &v6))
+        return;
+    if (allow->n_barred == MAX_BARRED)
+        memmove(allow->barred, allow->barred + 1,
+                --allow->n_barred * sizeof(v6));
+    allow->barred[allow->n_barred++] = v6;
+}
+
 bool notify_allow_check(const NotifyAllow *allow, const char *host,
                         const struct sockaddr *address)
 {
@@ -204,7 +267,7 @@ bool notify_allow_check(const NotifyAllow *allow, const char *host,
         entry = &allow->entries[i];
         if (entry->name != NULL ? strcasecmp(entry->name, host) == 0
                                 : is_within(&v6, &entry->network))
-            return true;
+            return !entry->refused;
     }
-    return is_public(&v6);
+    return is_public(&v6) && !is_barred(allow, &v6);
 }

@@ -2,6 +2,8 @@
  * poster.c - see poster.h
  *
  * Each POST is a curl easy handle whose private pointer leads back to it.
+ * Those that have ended are kept for the next ones: making a handle and
+ * setting its options takes longer than a POST.
  */
 
 #include "wapbox/poster.h"
@@ -15,7 +17,6 @@
 #include <curl/curl.h>
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define MAX_PER_HOST 16L        /* so that one slow PI leaves room */
 
 typedef struct Post {
     struct Post *next, *previous;
@@ -33,8 +34,10 @@ struct Poster {
     CURLM *multi;
     struct curl_slist *headers;
     const NotifyAllow *allow;
+    const char *ca_file;
     PosterDone *done;
-    Post *first;
+    Post *first;                    /* under way */
+    Post *spare;                    /* by their `next` */
     int active;
 };
 
@@ -43,13 +46,15 @@ bool poster_init(void)
     return curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
-Poster *poster_create(const NotifyAllow *allow, PosterDone *done)
+Poster *poster_create(const NotifyAllow *allow, const char *ca_file,
+                      PosterDone *done)
 {
     Poster *poster = calloc(1, sizeof(*poster));
 
     if (poster == NULL)
         return NULL;
     poster->allow = allow;
+    poster->ca_file = ca_file;
     poster->done = done;
     poster->multi = curl_multi_init();
     poster->headers = curl_slist_append(NULL,
@@ -58,12 +63,19 @@ Poster *poster_create(const NotifyAllow *allow, PosterDone *done)
         poster_destroy(poster);
         return NULL;
     }
-    curl_multi_setopt(poster->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                      MAX_PER_HOST);
     return poster;
 }
 
 static void destroy_post(Post *post)
+{
+    curl_easy_cleanup(post->easy);
+    free(post->host);
+    free(post->body);
+    free(post);
+}
+
+/* It is not under way any more. */
+static void put_aside(Post *post)
 {
     Poster *poster = post->poster;
 
@@ -75,18 +87,26 @@ static void destroy_post(Post *post)
         post->next->previous = post->previous;
     --poster->active;
     curl_multi_remove_handle(poster->multi, post->easy);
-    curl_easy_cleanup(post->easy);
     free(post->host);
     free(post->body);
-    free(post);
+    post->host = post->body = NULL;
+    post->body_len = 0;
+    post->next = poster->spare;
+    poster->spare = post;
 }
 
 void poster_destroy(Poster *poster)
 {
+    Post *post;
+
     if (poster == NULL)
         return;
     while (poster->first != NULL)
-        destroy_post(poster->first);
+        put_aside(poster->first);
+    while ((post = poster->spare) != NULL) {
+        poster->spare = post->next;
+        destroy_post(post);
+    }
     curl_multi_cleanup(poster->multi);
     curl_slist_free_all(poster->headers);
     free(poster);
@@ -151,15 +171,14 @@ char *poster_host(const char *url)
     return copy;
 }
 
-static void set_options(Post *post, const char *url, const char *document)
+/* What is the same for all. */
+static void set_options(Post *post)
 {
     CURL *easy = post->easy;
 
     curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->poster->headers);
-    curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, document);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "Convoy");
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
@@ -171,35 +190,66 @@ static void set_options(Post *post, const char *url, const char *document)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+    if (post->poster->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, post->poster->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
     curl_easy_setopt(easy, CURLOPT_PROXY, "");      /* nor from the
                                                      * environment */
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                     (long)CURL_HTTP_VERSION_1_1);
+}
+
+static Post *create_post(Poster *poster)
+{
+    Post *post = calloc(1, sizeof(*post));
+
+    if (post == NULL)
+        return NULL;
+    post->easy = curl_easy_init();
+    if (post->easy == NULL) {
+        free(post);
+        return NULL;
+    }
+    post->poster = poster;
+    set_options(post);
+    return post;
+}
+
+static Post *spare_post(Poster *poster)
+{
+    Post *post = poster->spare;
+
+    if (post == NULL)
+        return create_post(poster);
+    poster->spare = post->next;
+    return post;
 }
 
 bool poster_send(Poster *poster, const char *url, const char *document,
                  void *arg)
 {
-    Post *post = calloc(1, sizeof(*post));
+    Post *post = spare_post(poster);
 
     if (post == NULL)
         return false;
-    post->easy = curl_easy_init();
-    if (post->easy == NULL) {
-        free(post);
-        return false;
-    }
-    post->poster = poster;
     post->arg = arg;
     post->host = poster_host(url);      /* NULL: libcurl will refuse it too */
-    set_options(post, url, document);
+    post->refused = false;
+    post->error[0] = '\0';
     post->next = poster->first;
+    post->previous = NULL;
     if (post->next != NULL)
         post->next->previous = post;
     poster->first = post;
     ++poster->active;
-    if (curl_multi_add_handle(poster->multi, post->easy) == CURLM_OK)
+    if (curl_easy_setopt(post->easy, CURLOPT_URL, url) == CURLE_OK &&
+        curl_easy_setopt(post->easy, CURLOPT_COPYPOSTFIELDS, document)
+        == CURLE_OK &&
+        curl_multi_add_handle(poster->multi, post->easy) == CURLM_OK)
         return true;
-    destroy_post(post);
+    put_aside(post);
     return false;
 }
 
@@ -210,13 +260,13 @@ static void finish(Post *post, CURLcode code)
     PosterResult result = { 0, "", false, "", 0 };
     long status = 0;
 
-    if (code == CURLE_OK) {
+    /* CURLE_WRITE_ERROR comes from on_body(). */
+    if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
         curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
-        result.status = (int)status;
-    } else if (post->refused)
-        result.error = "notify-allow refuses this address";
-    else
-        result.error = post->error[0] != '\0' ? post->error
+    result.status = (int)status;
+    if (status == 0)
+        result.error = post->refused ? "notify-allow refuses this address"
+                     : post->error[0] != '\0' ? post->error
                      : curl_easy_strerror(code);
     result.hopeless = code == CURLE_URL_MALFORMAT ||
                       code == CURLE_UNSUPPORTED_PROTOCOL;
@@ -225,7 +275,7 @@ static void finish(Post *post, CURLcode code)
         result.body_len = post->body_len;
     }
     post->poster->done(post->arg, &result);
-    destroy_post(post);
+    put_aside(post);
 }
 
 static void collect_finished(Poster *poster)

@@ -4,7 +4,8 @@
  * A wrapper of libcurl's multi interface with the settings that a stranger's
  * URL asks for: certificates verified, no redirect, no proxy, no other
  * protocol than http and https, bounded answers, bounded time, and no
- * connection that notify_allow.h refuses. Connections are kept alive.
+ * connection that notify_allow.h refuses. Connections are kept alive, and
+ * used again only for the host name for which they were checked.
  */
 
 #ifndef CONVOY_POSTER_H
@@ -18,7 +19,8 @@
 
 typedef struct Poster Poster;
 
-/* How a POST ended; valid during the callback only. */
+/* How a POST ended; valid during the callback only. A longer answer than
+ * POSTER_MAX_ANSWER is cut off there. */
 typedef struct {
     int status;                     /* HTTP, 0: there was no answer */
     const char *error;              /* why not, "" if there was */
@@ -35,9 +37,11 @@ typedef void PosterDone(void *arg, const PosterResult *result);
 /* Main thread, once, before any other thread uses libcurl. */
 bool poster_init(void);
 
-/* Returns NULL without memory. `allow` is borrowed; `done` is called for
- * each POST, from poster_run(). */
-Poster *poster_create(const NotifyAllow *allow, PosterDone *done);
+/* Returns NULL without memory. `allow` is borrowed, and so is `ca_file`, the
+ * certificates to trust (PEM) or NULL for those of the system; `done` is
+ * called for each POST, from poster_run(). */
+Poster *poster_create(const NotifyAllow *allow, const char *ca_file,
+                      PosterDone *done);
 
 /* Gives up what is under way, calling nobody. NULL is allowed. */
 void poster_destroy(Poster *poster);

@@ -12,7 +12,8 @@ BEGIN
         DELETE FROM live g USING unnest(endings) e
         WHERE g.id = e.id
         RETURNING g.id, g.body_day, g.attempt, g.segments, g.receiver,
-                  g.reference, e.state, e.code, e.cause, e.hold_us
+                  g.reference, g.stored_day, g.deadline_at, e.state, e.code,
+                  e.cause, e.hold_us
     ), whole AS MATERIALIZED (
         SELECT g.*, b.stored_at, b.concerns, b.notify, b.address
         FROM gone g
@@ -29,9 +30,11 @@ BEGIN
         INSERT INTO notification (id, due_at, accepted_at, event_at, code,
                                   state, cause, url, pi, push_id, address,
                                   source_reference, qos)
-        SELECT w.id, started, w.stored_at, started, w.code, w.state, w.cause,
-               p.notify_url, p.pi, p.push_id, w.address, p.source_reference,
-               p.qos
+        SELECT w.id, started, w.stored_at,
+               event_time(w.state, w.id, w.stored_day, w.deadline_at,
+                          started),
+               w.code, w.state, w.cause, p.notify_url, p.pi, p.push_id,
+               w.address, p.source_reference, p.qos
         FROM whole w JOIN push p ON p.digest = w.concerns
         WHERE w.notify
     ), references_left AS (

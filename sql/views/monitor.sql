@@ -49,12 +49,16 @@ SELECT l.route, l.shard, l.owner, l.epoch, i.expires_at,
 FROM lease l LEFT JOIN instance i ON i.name = l.owner;
 
 CREATE VIEW notification_view AS
-SELECT n.id AS group_id, n.pi, n.push_id, n.url, state_name(n.state) AS state,
-       n.tries, n.due_at, n.holder, n.answer, n.event_at
+SELECT n.id AS group_id, n.pi, n.push_id, n.url, n.host,
+       state_name(n.state) AS state, n.tries, n.due_at, n.holder, n.answer,
+       n.event_at
 FROM notification n;
 
 CREATE VIEW notified_view AS
-SELECT n.group_id, n.at, n.tries, n.answer FROM notified n;
+SELECT n.group_id, p.pi, n.at, n.tries, n.verdict, n.answer
+FROM notified n
+     LEFT JOIN result r ON r.group_id = n.group_id
+     LEFT JOIN push p ON p.digest = r.concerns;
 
 CREATE VIEW deployment_view AS
 SELECT s.deployment, s.system_identifier, s.held,

@@ -232,12 +232,24 @@ ctl -c "$work/c" status
 gives 0 '^  gold +QUEUED +1 ' 'the queue by route and state'
 gives 0 '^  box +\(any\) +32 +t' 'who has the leases'
 gives 0 '^notifications:$' 'notifications that wait'
+gives 0 '^  pi +1 +0 .*none yet' 'by host'
+gives 0 '^notifications not acknowledged, last 24 hours: none' 'and bad ones'
 ctl -c "$work/c" show push@one
 gives 0 '^push push@one of PI "pi", accepted .*http://pi/x' 'a push'
 gives 0 'to 4601: UNDELIVERABLE .*segment 2 was refused' 'its result'
 gives 0 'segment 1, attempt 1: accepted by smsc, message id m1' 'its ledger'
 gives 0 'segment 2, attempt 1: refused by smsc, code 69' 'in words'
 gives 0 'notification to http://pi/x: tried 0 times' 'what the PI knows'
+sql <<'SQL' >/dev/null
+SET search_path = convoy, t;
+SELECT notify_done(ARRAY[id], ARRAY[tries], '{refused}', '{0}',
+    '{"HTTP 202, PAP 2000"}') FROM notify_take('n', 1, 1, 1, '{}', '{}');
+SQL
+ctl -c "$work/c" show push@one
+gives 0 'notification: refused at .* 1 tries, answer HTTP 202, PAP 2000' \
+    'what the PI has said'
+ctl -c "$work/c" status
+gives 0 '^  pi +refused +1 +HTTP 202, PAP 2000' 'PIs that refuse'
 ctl -c "$work/c" show push@two
 gives 0 'to 4601: QUEUED' 'a push that waits'
 ctl -c "$work/c" show nothing
@@ -255,6 +267,16 @@ sql -c "UPDATE convoy.live SET parked = true, state = 2, ready = false,
     waiting = false, look_at = NULL, takeovers = 4"
 ctl -c "$work/c" status
 gives 0 '^parked:$' 'status shows what is parked'
+sql <<'SQL' >/dev/null
+SET search_path = convoy, t;
+SELECT notify_done(ARRAY[id], ARRAY[tries], '{refused}', '{0}',
+    '{"HTTP 202, PAP 2000"}') FROM notify_take('n', 1, 1, 1, '{}', '{}');
+SQL
+ctl -c "$work/c" show push@one
+gives 0 'notification: refused at .* 1 tries, answer HTTP 202, PAP 2000' \
+    'what the PI has said'
+ctl -c "$work/c" status
+gives 0 '^  pi +refused +1 +HTTP 202, PAP 2000' 'PIs that refuse'
 ctl -c "$work/c" show push@two
 gives 0 'PARKED' 'so does show'
 ctl -c "$work/c" --user postgres unpark "$(sql -c \

@@ -23,8 +23,8 @@ SELECT t.claimed('box');
 SELECT t.outcome('box', n, 1, 1, 1, n) FROM unnest('{old,living}'::text[]) n;
 SELECT t.move('box', 'old', 5);
 SELECT t.move('box', 'living', 3, '30 d');
-SELECT notify_done(ARRAY[id], ARRAY[tries], '{t}', '{0}', '{ok}')
-    FROM notify_take('n', 1, 1);
+SELECT notify_done(ARRAY[id], ARRAY[tries], '{acknowledged}', '{0}', '{ok}')
+    FROM notify_take('n', 1, 1, 1, '{}', '{}');
 UPDATE push SET accepted_at = accepted_at - interval '40 days';
 UPDATE result SET stored_at = stored_at - interval '40 days';
 SELECT maintain_expired('30 days');

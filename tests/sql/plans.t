@@ -113,7 +113,7 @@ BEGIN
         array_fill(1000, a), array_fill(0, a))
         FROM (SELECT ARRAY[cardinality(ids)] AS a) a),
         cardinality(ids), 80, tag || ' end');
-    RETURN NEXT t.costs('notify_take(''n'', 100, 1000000)', 100, 40,
+    RETURN NEXT t.costs('notify_take(''n'', 100, 1000000, 64, ''{}'', ''{}'')', 100, 40,
                         tag || ' notify');
 END $$;
 

@@ -167,9 +167,9 @@ say b "SELECT t.move('c', 'w1', 5)"
 say a "INSERT INTO notification (id, due_at, accepted_at, event_at, code,
     state, cause, url, pi, push_id, address) SELECT i, now(), now(), now(),
     1000, 5, '', '', '', 'n' || i, '' FROM generate_series(1, 2) i"
-say a "BEGIN; SELECT push_id FROM notify_take('x', 1, 1000000)"
+say a "BEGIN; SELECT push_id FROM notify_take('x', 1, 1000000, 9, '{}', '{}')"
 first=$answer
-say b "SELECT push_id FROM notify_take('y', 5, 1000000)"
+say b "SELECT push_id FROM notify_take('y', 5, 1000000, 9, '{}', '{}')"
 ok $([ "$first $answer" = 'n1 n2' ] || [ "$first $answer" = 'n2 n1' ];
     echo $?) 'two notifiers never take the same'
 say a COMMIT

@@ -81,6 +81,9 @@ Answer box_batch_as(Box *box, const char *instance, int64_t number,
                     const StoreTransition *transitions, int m);
 Answer box_receipts(Box *box, const StoreReceipt *receipts, int n);
 Answer box_take(Box *box, const char *instance, int max, int64_t lease_us);
+Answer box_take_with(Box *box, const char *instance, int max,
+                     int64_t lease_us, int per_host, const StoreRoom *rooms,
+                     int n);
 
 /* Claims until there is one; fails if it is not exactly this receiver's. */
 StoreGroup box_claim_one(Box *box, const char *receiver);

@@ -345,10 +345,17 @@ static void on_notes(void *arg, StoreOutcome outcome, const StoreNote *notes,
 
 Answer box_take(Box *box, const char *instance, int max, int64_t lease_us)
 {
+    return box_take_with(box, instance, max, lease_us, max, NULL, 0);
+}
+
+Answer box_take_with(Box *box, const char *instance, int max,
+                     int64_t lease_us, int per_host, const StoreRoom *rooms,
+                     int n)
+{
     Pending pending = { .box = box };
 
-    store_notify_take(box->notifier, instance, max, lease_us, on_notes,
-                      &pending);
+    store_notify_take(box->notifier, instance, max, lease_us, per_host, rooms,
+                      n, on_notes, &pending);
     wait_until(box_is_there, &pending);
     assert_int_equal(pending.answer.outcome, STORE_DONE);
     return pending.answer;

@@ -47,6 +47,7 @@
     CASE(notification_until_done) \
     CASE(notification_lease) \
     CASE(notification_whose_taking_was_lost) \
+    CASE(notification_by_host) \
     CASE(notification_only_if_wanted) \
     /* store_cases_status.c */ \
     CASE(status_of_a_push) \

@@ -191,8 +191,9 @@ static bool is_answered(void *arg)
 static void report(Box *box, StoreNote note, bool done, int64_t retry_in_us)
 {
     StoreNoteDone result = {
-        .id = note.id, .tries = note.tries, .done = done,
-        .retry_in_us = retry_in_us, .answer = "HTTP 503"
+        .id = note.id, .tries = note.tries,
+        .verdict = done ? STORE_ACKNOWLEDGED : NULL, .retry_in_us = retry_in_us,
+        .answer = "HTTP 503"
     };
 
     report_answered = false;
@@ -284,6 +285,40 @@ void notification_whose_taking_was_lost(void **state)
     assert_int_equal(taken.n, 1);
     assert_true(taken.notes[0].id != note.id);
     assert_int_equal(taken.notes[0].tries, 2);
+    box_close(&box);
+}
+
+static Answer take_with(Box *box, int max, int per_host,
+                        const StoreRoom *rooms, int n)
+{
+    return box_take_with(box, "n", max, HOUR, per_host, rooms, n);
+}
+
+void notification_by_host(void **state)
+{
+    static const StoreRoom rooms[] = { { "slow", 0 }, { "fast:81", 3 } };
+    Box box;
+
+    (void) state;
+    box_open(&box, "a");
+    box_start(&box);
+    end_one(&box, "push-1", "http://Slow/");
+    end_one(&box, "push-2", "https://slow/x");
+    end_one(&box, "push-3", "http://fast:81/");
+    end_one(&box, "push-4", "http://fast:81/");
+    end_one(&box, "push-5", "http://other/");
+    end_one(&box, "push-6", "http://other");
+
+    taken = take_with(&box, 10, 1, rooms, 2);
+    assert_int_equal(taken.n, 3);       /* none, two, one */
+    taken = take_with(&box, 1, 10, NULL, 0);
+    assert_int_equal(taken.n, 1);
+    taken = take_with(&box, 10, 10, rooms, 1);
+    assert_true(taken.n <= 1);
+    taken = take_with(&box, 10, 10, NULL, 0);
+    assert_true(taken.n >= 1);
+    assert_string_equal(taken.notes[0].host, "slow");
+    assert_int_equal(box_take(&box, "n", 10, HOUR).n, 0);
     box_close(&box);
 }
 

@@ -463,12 +463,14 @@ void store_lease(Store *store, const char *instance,
 }
 
 void store_notify_take(Store *store, const char *instance, int max,
-                       int64_t lease_us, StoreNotes *done, void *arg)
+                       int64_t lease_us, int per_host, const StoreRoom *rooms,
+                       int n, StoreNotes *done, void *arg)
 {
     Pending *p = admit(store, NOTES, (void (*)(void)) done, arg);
 
     if (p != NULL)
-        p->notes = fake_take(instance, max, lease_us, &p->n);
+        p->notes = fake_take(instance, max, lease_us, per_host, rooms, n,
+                             &p->n);
 }
 
 void store_notify_forgotten(Store *store, const char *instance,

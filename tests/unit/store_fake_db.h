@@ -136,7 +136,7 @@ const char *fake_renew(const char *instance, const char *const *routes,
                        int n_release, StoreLease **leases, int *found);
 
 StoreNote *fake_take(const char *instance, int max, int64_t lease_us,
-                     int *found);
+                     int per_host, const StoreRoom *rooms, int n, int *found);
 void fake_forgotten(const char *instance, const int64_t *known, int n);
 void fake_notified(const StoreNoteDone *notes, int n);
 

@@ -48,7 +48,13 @@ static void judges(void **state)
         { "", "pi.example", "255.255.255.255", false },
         { "", "pi.example", "::", false },
         { "", "pi.example", "::1", false },
-        { "", "pi.example", "::2", true },
+        { "", "pi.example", "::2", false },         /* of 0.0.0.0/8 */
+        { "", "pi.example", "::127.0.0.1", false },
+        { "", "pi.example", "::192.0.2.1", true },
+        { "", "pi.example", "64:ff9b::127.0.0.1", false },
+        { "", "pi.example", "64:ff9b::192.0.2.1", true },
+        { "", "pi.example", "2002:7f00:1::1", false },
+        { "", "pi.example", "2002:c000:201::1", true },
         { "", "pi.example", "fe80::1", false },
         { "", "pi.example", "febf::1", false },
         { "", "pi.example", "fec0::1", true },
@@ -76,7 +82,19 @@ static void judges(void **state)
         { "localhost", "other", "127.0.0.1", false },
         { " a.example,, ::1\t, 127.0.0.5 ", "x", "127.0.0.5", true },
         { " a.example,, ::1\t, 127.0.0.5 ", "A.example", "127.0.0.9", true },
-        { " a.example,, ::1\t, 127.0.0.5 ", "x", "127.0.0.6", false }
+        { " a.example,, ::1\t, 127.0.0.5 ", "x", "127.0.0.6", false },
+        /* the first that fits decides */
+        { "!10.0.0.0/8", "x", "10.1.2.3", false },
+        { "!10.0.0.0/8", "x", "192.0.2.1", true },
+        { "!10.0.0.0/8", "x", "127.0.0.1", false },
+        { "10.1.0.0/16 !10.0.0.0/8", "x", "10.1.2.3", true },
+        { "10.1.0.0/16 !10.0.0.0/8", "x", "10.2.2.3", false },
+        { "!10.0.0.0/8 10.1.0.0/16", "x", "10.1.2.3", false },
+        { "a.example 192.0.2.0/24 !::/0", "a.example", "10.0.0.1", true },
+        { "a.example 192.0.2.0/24 !::/0", "b.example", "10.0.0.1", false },
+        { "a.example 192.0.2.0/24 !::/0", "b.example", "192.0.2.9", true },
+        { "a.example 192.0.2.0/24 !::/0", "b.example", "2001:db8::1", false },
+        { "!bad.example", "Bad.example", "192.0.2.1", false }
     };
     NotifyAllow *allow;
     char wrong[200];
@@ -100,6 +118,7 @@ static void refuses_lists(void **state)
         "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x",
         "::1/129", "10.0.0", "1.2.3.4.5", "999.1.1.1", "[::1]",
         "http://pi.example/", "pi.example:80", "good.example b@d",
+        "!", "!!a.example", "a!b",
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
         "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
@@ -114,6 +133,41 @@ static void refuses_lists(void **state)
             fail_msg("taken: %s", cases[i]);
         assert_non_null(strstr(wrong, "neither a host name"));
     }
+}
+
+static void bars_the_database(void **state)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+    char wrong[200];
+    NotifyAllow *allow = notify_allow_create("192.0.2.2", wrong,
+                                             sizeof(wrong));
+    int i;
+
+    (void)state;
+    inet_pton(AF_INET, "192.0.2.1", &v4.sin_addr);
+    inet_pton(AF_INET6, "2001:db8::5", &v6.sin6_addr);
+    assert_true(check(allow, "x", "192.0.2.1"));
+    notify_allow_bar(allow, (struct sockaddr *)&v4);
+    notify_allow_bar(allow, (struct sockaddr *)&v6);
+    assert_false(check(allow, "x", "192.0.2.1"));
+    assert_false(check(allow, "x", "::ffff:192.0.2.1"));
+    assert_false(check(allow, "x", "64:ff9b::192.0.2.1"));
+    assert_false(check(allow, "x", "2001:db8::5"));
+    assert_true(check(allow, "x", "192.0.2.3"));
+
+    /* The operator's word counts more. */
+    inet_pton(AF_INET, "192.0.2.2", &v4.sin_addr);
+    notify_allow_bar(allow, (struct sockaddr *)&v4);
+    assert_true(check(allow, "x", "192.0.2.2"));
+
+    for (i = 0; i < 100; ++i) {
+        v4.sin_addr.s_addr = htonl(0x0A000000 + (in_addr_t)i);
+        notify_allow_bar(allow, (struct sockaddr *)&v4);
+    }
+    assert_false(check(allow, "x", "10.0.0.99"));
+    assert_true(check(allow, "x", "10.0.0.1"));
+    notify_allow_destroy(allow);
 }
 
 static void refuses_other_families(void **state)
@@ -133,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judges),
         cmocka_unit_test(refuses_lists),
+        cmocka_unit_test(bars_the_database),
         cmocka_unit_test(refuses_other_families)
     };
 
