@@ -112,7 +112,8 @@ static int before_write(unsigned long serial, const Msg *sms)
             mailbox_ring(mailbox);
         return 1;
     }
-    segment_failed(serial, sms, SMSCCONN_FAILED_DISCARDED, NULL);
+    /* it may count as written already, and yet surely has not left */
+    segment_failed(serial, sms, SMSCCONN_FAILED_EXPIRED, NULL);
     return 0;
 }
 

@@ -293,6 +293,7 @@ static void check_answer(Scheduler *s, Active *active, int64_t now)
         set_timer(s, active);
         return;
     }
+    tickets_revoke(s->setup.tickets, number);   /* if it is in a queue yet */
     tickets_doubt(s->setup.tickets, number);
     active->ticket = 0;
     s->figures.doubted++;

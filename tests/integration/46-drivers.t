@@ -2,11 +2,13 @@
 """Links that do not speak SMPP carry pushes as well, within what their drivers
 can acknowledge: in order, one segment after the other, with receipts where the
 driver has any. What an HTTP driver calls a refusal without knowing it (any
-body that it does not understand) is in doubt, never refused."""
+body that it does not understand) is in doubt, never refused. What waits in a
+driver's own queue does not leave once it is given up."""
 
 import os
 import sys
 import threading
+import time
 from collections import Counter
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -236,6 +238,41 @@ def test_cimd2(tap):
                   'cimd2: a refusal is one')
 
 
+def given_up(tap, box, journal, name):
+    """Pushes more than a slow link takes before they are in doubt."""
+    all_pushes = pushes.make(12, 1)
+    with Initiator(box.env['PPG_URL']) as pi:
+        ended(box, pi, all_pushes)
+    tap.none(checks.wrong_results(all_pushes, box.database.results()),
+             f'{name}: slow, and every push is delivered')
+    rows = box.database.ledger()
+    copies, not_sent = ({(row.group_id, row.copy) for row in some} for some in
+                        (rows, [row for row in rows
+                                if row.outcome == 'not sent']))
+    tap.ok(len(not_sent) > 5 and
+           len(journal.submits) == len(copies) - len(not_sent),
+           f'{name}: what is given up in its queue never leaves',
+           f'{len(copies)} copies, {len(not_sent)} not sent, '
+           f'{len(journal.submits)} at the SMSC')
+
+
+def test_queues(tap):
+    def slowly(_):
+        time.sleep(0.3)
+        return None, 4
+
+    convoy = {'answer-timeout': 1, 'complete-on': 'accepted'}
+    web = Web(lambda submit: f'ok id={submit.number}', lambda *_: None)
+    conf = GENERIC.format(url=web.smsc.url) + 'throughput = 4\n'
+    with web.smsc, Sandbox('--links', '0', ports=['receipts'], convoy=convoy,
+                           conf=conf) as box:
+        given_up(tap, box, web.smsc.journal, 'http')
+    with Cimd2Smsc(slowly) as smsc, \
+            Sandbox('--links', '0', convoy=convoy,
+                    conf=CIMD2.format(port=smsc.port)) as box:
+        given_up(tap, box, smsc.journal, 'cimd2')
+
+
 def test_fake(tap):
     all_pushes = pushes.make(30)
     with Sandbox('--links', '0', ports=['fake'], conf=FAKE) as box, \
@@ -279,6 +316,7 @@ def test(tap):
     test_generic(tap)
     test_kannel(tap)
     test_cimd2(tap)
+    test_queues(tap)
     test_fake(tap)
     test_loopback(tap)
 
