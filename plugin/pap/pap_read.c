@@ -193,7 +193,7 @@ bool pap_read_push(const char *xml, size_t len, PapPush *push,
     doc = pap_xml_parse(xml, len, fault);
     if (doc == NULL)
         return false;
-    push->version = pap_xml_version(doc);
+    push->version = push->qos.version = pap_xml_version(doc);
     node = pap_xml_message(doc);
     if (node == NULL || !pap_xml_is(node, "push-message")) {
         pap_fault(fault, PAP_CODE_BAD_REQUEST,

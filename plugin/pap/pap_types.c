@@ -207,20 +207,39 @@ PapPriority pap_qos_priority(const PapQos *qos)
     return PAP_PRIORITY_MEDIUM;
 }
 
+static const char *const versions[] = {
+    [PAP_1_0] = "1.0", [PAP_2_0] = "2.0", [PAP_2_1] = "2.1"
+};
+
 char *pap_qos_format(const PapQos *qos)
 {
-    char text[PAP_QOS_COUNT * (PAP_QOS_VALUE_SIZE + 20)] = "";
+    char text[(PAP_QOS_COUNT + 1) * (PAP_QOS_VALUE_SIZE + 20)] = "";
     size_t used = 0;
     int i;
 
-    if (!qos->present)
+    if (!qos->present && qos->version == PAP_1_0)
         return NULL;
     for (i = 0; i < PAP_QOS_COUNT; ++i)
         if (qos->value[i][0] != '\0')
             used += (size_t)snprintf(text + used, sizeof(text) - used,
                                      "%s%s=%s", used > 0 ? ";" : "",
                                      qos_attributes[i].name, qos->value[i]);
+    if (qos->version != PAP_1_0)
+        snprintf(text + used, sizeof(text) - used, "%spap=%s",
+                 qos->present ? ";" : "", versions[qos->version]);
     return strdup(text);
+}
+
+static bool parse_version(PapQos *qos, const char *name, const char *value)
+{
+    int i;
+
+    if (strcmp(name, "pap") != 0)
+        return false;
+    for (i = PAP_1_0; i <= PAP_2_1; ++i)
+        if (strcmp(value, versions[i]) == 0)
+            qos->version = (PapVersion)i;
+    return true;
 }
 
 void pap_qos_parse(PapQos *qos, const char *text)
@@ -231,7 +250,7 @@ void pap_qos_parse(PapQos *qos, const char *text)
     memset(qos, 0, sizeof(*qos));
     if (text == NULL)
         return;
-    qos->present = true;
+    qos->present = strncmp(text, "pap=", 4) != 0;
     for (; *text != '\0'; text += len + (text[len] == ';')) {
         len = strcspn(text, ";");
         if (len >= sizeof(item))
@@ -242,7 +261,8 @@ void pap_qos_parse(PapQos *qos, const char *text)
         if (equals == NULL)
             continue;
         *equals = '\0';
-        pap_qos_set(qos, item, equals + 1);
+        if (!parse_version(qos, item, equals + 1))
+            pap_qos_set(qos, item, equals + 1);
     }
 }
 

@@ -94,8 +94,10 @@ typedef enum {
 
 #define PAP_QOS_VALUE_SIZE 32
 
-/* A quality-of-service element; "" is an attribute that was not given. */
+/* A quality-of-service element, and the version of the document that it was
+ * in, or was not; "" is an attribute that was not given. */
 typedef struct {
+    PapVersion version;
     bool present;
     char value[PAP_QOS_COUNT][PAP_QOS_VALUE_SIZE];
 } PapQos;
@@ -110,9 +112,11 @@ PapPriority pap_qos_priority(const PapQos *qos);
 
 /*
  * The compact text in which a quality of service waits in the database
- * until the notification echoes it: name=value;name=value. format returns
- * NULL if the element was absent, else a string for pap_text_free(). parse
- * leaves out what it cannot understand; NULL gives an absent one.
+ * until the notification echoes it: name=value;name=value. A version that is
+ * not 1.0 is one more item, pap=2.0, the last; with nothing but a ; before it
+ * the element had no attributes. format returns NULL if the element was absent
+ * in a document of version 1.0, else a string for pap_text_free(). parse leaves
+ * out what it cannot understand; NULL gives an absent one.
  */
 char *pap_qos_format(const PapQos *qos);
 void pap_qos_parse(PapQos *qos, const char *text);

@@ -163,7 +163,7 @@ char *pap_write_notification(const PapNotification *notification)
 
     if (out == NULL)
         return NULL;
-    write_head(out, notification->version);
+    write_head(out, notification->qos.version);
     fputs("<pap>\n<resultnotification-message", out);
     write_attribute(out, "push-id", notification->push_id);
     write_attribute(out, "sender-address", notification->sender_address);

@@ -41,7 +41,6 @@ char *pap_write_badmessage_response(PapVersion version, int code,
                                     size_t fragment_len);
 
 typedef struct {
-    PapVersion version;
     const char *push_id;
     const char *address;            /* as the PI wrote it */
     const char *sender_address;
@@ -51,7 +50,7 @@ typedef struct {
     PapState state;
     int code;
     const char *desc;               /* NULL: the code's own text */
-    PapQos qos;                     /* echoed if present */
+    PapQos qos;                     /* echoed if present; and the version */
 } PapNotification;
 
 char *pap_write_notification(const PapNotification *notification);

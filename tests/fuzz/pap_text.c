@@ -48,7 +48,7 @@ static void check_qos(const char *text)
     pap_qos_parse(&qos, text);
     written = pap_qos_format(&qos);
     pap_qos_parse(&again, written);
-    REQUIRE(again.present == qos.present);
+    REQUIRE(again.present == qos.present && again.version == qos.version);
     for (int i = 0; i < PAP_QOS_COUNT; i++)
         REQUIRE(strcmp(qos.value[i], again.value[i]) == 0);
     pap_text_free(written);

@@ -187,6 +187,12 @@ static void writes_notifications(void **state)
     assert_attribute(node, "delivery-method", "unconfirmed");
     assert_attribute(node, "bearer", NULL);
     xmlFreeDoc(doc);
+
+    pap_qos_parse(&note.qos, "pap=2.1");
+    doc = reparse(pap_write_notification(&note));
+    assert_string_equal((const char *)doc->intSubset->ExternalID,
+                        "-//WAPFORUM//DTD PAP 2.1//EN");
+    xmlFreeDoc(doc);
 }
 
 static void times_go_there_and_back(void **state)
@@ -231,7 +237,11 @@ static void qos_survives_any_text(void **state)
         { "priority=LOW;x=y;bearer=", "priority=low" },
         { "bearer=0123456789012345678901234567890123456789", "" },
         { "network=Paging network;bearer=GUTS/R-Data",
-          "network=Paging network;bearer=GUTS/R-Data" }
+          "network=Paging network;bearer=GUTS/R-Data" },
+        { "priority=low;pap=2.0", "priority=low;pap=2.0" },
+        { "pap=2.1;priority=low", "priority=low;pap=2.1" },
+        { ";pap=2.1", ";pap=2.1" }, { "pap=2.1", "pap=2.1" },
+        { "priority=low;pap=9.9", "priority=low" }
     };
     PapQos qos;
     char *text;
@@ -246,6 +256,9 @@ static void qos_survives_any_text(void **state)
     }
     pap_qos_parse(&qos, NULL);
     assert_null(pap_qos_format(&qos));
+    pap_qos_parse(&qos, "pap=2.1");
+    assert_int_equal(qos.version, PAP_2_1);
+    assert_false(qos.present);
 }
 
 static void codes_have_texts(void **state)
