@@ -262,17 +262,23 @@ static void send_rights(Store *store)
 }
 
 /* Whatever the database's defaults are: a commit that is answered must have
- * reached the disk, and the functions are written for READ COMMITTED. */
+ * reached the disk, and the functions are written for READ COMMITTED. And a
+ * session whose client is cut off must not keep its locks for hours, but end
+ * before another box takes over what they are about. */
 static void send_settings(Store *store)
 {
-    char text[400];
+    char text[700];
 
     snprintf(text, sizeof(text),
              "SELECT set_config('statement_timeout', '%d', false),"
              " set_config('default_transaction_isolation',"
              "            'read committed', false),"
              " set_config('synchronous_commit', CASE setting"
-             "            WHEN 'off' THEN 'on' ELSE setting END, false)"
+             "            WHEN 'off' THEN 'on' ELSE setting END, false),"
+             " set_config('tcp_keepalives_idle', '5', false),"
+             " set_config('tcp_keepalives_interval', '2', false),"
+             " set_config('tcp_keepalives_count', '3', false),"
+             " set_config('tcp_user_timeout', '10000', false)"
              " FROM current_setting('synchronous_commit') setting",
              store->role->timeout_ms);
     send_query(store, text, check_setting);
