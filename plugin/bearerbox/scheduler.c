@@ -18,6 +18,7 @@ static const int64_t POLL_US = 250 * 1000;
 static const int64_t WAKE_US = 5 * 1000;
 static const int64_t SWEEP_US = 1000 * 1000;
 static const int64_t YIELD_US = 100 * 1000;     /* sooner while others wait */
+static const int64_t LINK_AWAY_US = 5000 * 1000;    /* not just a moment */
 static const int64_t RETRY_US = 1000 * 1000;
 static const int64_t LAST_WORDS_US = 2000 * 1000;   /* after the links end */
 static const int GATHER_MS = 2;
@@ -223,11 +224,27 @@ static void find_lost(Active *active, void *arg)
     sweep->found[sweep->n++] = active;
 }
 
+/*
+ * Does it wait for a link while none here serves its route, and nothing of
+ * it is under way? Then it goes on as it is where there are links, as after
+ * a crash: sooner, and with less sent again, than after a rollback here.
+ */
+static bool waits_in_vain(const Scheduler *s, const Active *active)
+{
+    return active->group.state == GROUP_SENDING && active->ticket == 0 &&
+        active->pending == 0 && active->batch == NULL &&
+        active->stuck_since != 0 &&
+        now_us() - active->stuck_since >= LINK_AWAY_US &&
+        !links_serve(s->links, active->route);
+}
+
 static void mark_in_use(Active *active, void *arg)
 {
     Scheduler *s = arg;
     int i;
 
+    if (waits_in_vain(s, active))
+        return;
     for (i = 0; i < s->n_held; i++) {
         if (s->held[i].id == active->lease)
             s->held[i].in_use = true;
