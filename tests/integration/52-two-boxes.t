@@ -20,34 +20,17 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 
 from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
+from owners import owned, wait_for_owners                       # noqa: E402
 
 PUSHES = 5000
 RECEIVERS = 300
 TAKEOVER = 20       # seconds within which a box's leases are another's
 LEAVING = 3         # the same, in good order
 FREEZE = float(os.environ.get('CONVOY_FREEZE', 0))
-LEASES = 64         # 32 of each of the routes '' and 'smsc'
 # Slow enough that the work lasts until its turn to be disturbed has come, and
 # with so few unanswered segments on a link that others wait behind them.
 PLAN = 'delay 200..400ms\n'
 WINDOW = 30
-
-
-def owned(box):
-    """How many leases each live process holds, as {pid: leases}."""
-    return {int(row.owner.split('/')[1]): row.leases for row in
-            box.database.rows('SELECT owner, count(*) AS leases FROM '
-                              'convoy.lease_view WHERE alive GROUP BY 1')}
-
-
-def wait_for_owners(box, *names, seconds=30):
-    """Waits until these boxes share all leases evenly; returns how long it
-    took."""
-    begun = time.monotonic()
-    expected = {box.pids(name)[0]: LEASES // len(names) for name in names}
-    wait_until(lambda: owned(box) == expected, seconds,
-               f'{expected} are the owners (it is {owned(box)})')
-    return time.monotonic() - begun
 
 
 def some(count):

@@ -64,7 +64,7 @@ class Bed:
 
     def push(self, seconds):
         """Pushes so long; waits until all segments are accepted."""
-        some = self.begin(seconds).result()
+        some = self.begin(seconds).result(seconds + 60)
         wait_until(lambda: self.sent(some), 60, 'all segments are accepted')
         return some
 

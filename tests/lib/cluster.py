@@ -15,7 +15,8 @@ import subprocess
 
 from processes import Failure
 
-# In the socket's name only: nothing listens on TCP.
+# In the socket's name only: nothing listens on TCP, but in a network of its
+# own.
 PORT, STANDBY_PORT = 5432, 5433
 
 
@@ -27,9 +28,10 @@ def _programs():
     return max(folders, key=lambda path: int(re.findall(r'\d+', path)[0]))
 
 
-def make(folder):
+def make(folder, network=False):
     """Makes the cluster in folder/postgres. Returns the argv and the user of
-    its server, whose socket will be in `folder`/socket."""
+    its server, whose socket will be in `folder`/socket; it also listens on
+    TCP if there is a `network` of the sandbox's own."""
     bin_folder = _programs()
     data, sockets = f'{folder}/postgres', f'{folder}/socket'
     if len(f'{sockets}/.s.PGSQL.{PORT}') > 107:
@@ -38,7 +40,12 @@ def make(folder):
     _make_folder(sockets, 0o755)
     _run([f'{bin_folder}/initdb', '-D', data, '-U', 'postgres', '-A', 'trust',
           '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'])
-    return _server(bin_folder, data, sockets, PORT), _user()
+    argv = _server(bin_folder, data, sockets, PORT)
+    if network:
+        with open(f'{data}/pg_hba.conf', 'a') as file:
+            file.write('host all all 10.0.0.0/8 trust\n')
+        argv += ['-c', 'listen_addresses=*']
+    return argv, _user()
 
 
 def make_standby(folder):

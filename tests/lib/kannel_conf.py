@@ -9,16 +9,16 @@ extend it.
 USER = 'sandbox'      # and its password, everywhere
 
 
-def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
-                convoy, extra):
+def kannel_conf(box, place, ports, links, link_keys, module, state, convoy,
+                extra):
     """Returns the text.
 
     box       name of the bearerbox; it tells it to the SMSC as system-type
+    place     its `host`, and `database` and `smsc` as seen there, as (host,
+              port); the database may be None: without the module
     ports     of admin, smsbox, wapbox, ppg and sendsms, by these names
     links     number of SMPP binds, all under one smsc-id
-    smsc      (host, port)
     link_keys further (key, value) pairs of these links
-    database  (host, port) of PostgreSQL, or None: without the module
     module    path of convoy.so
     state     folder of what a bearerbox remembers
     convoy    further (key, value) pairs of group = convoy
@@ -26,14 +26,14 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
     """
     groups = [
         [('group', 'wapbox'),
-         ('bearerbox-host', '127.0.0.1')],
+         ('bearerbox-host', place.host)],
         [('group', 'ppg'),
          ('ppg-url', '/wappush'),
          ('ppg-port', ports['ppg']),
          ('trusted-pi', 'true'),
          ('concurrent-pushes', 1000)],
         [('group', 'smsbox'),
-         ('bearerbox-host', '127.0.0.1'),
+         ('bearerbox-host', place.host),
          ('sendsms-port', ports['sendsms']),
          ('global-sender', 12345)],
         [('group', 'sendsms-user'),
@@ -45,8 +45,8 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
         [('group', 'smsc'),
          ('smsc', 'smpp'),
          ('smsc-id', 'smsc'),
-         ('host', smsc[0]),
-         ('port', smsc[1]),
+         ('host', place.smsc[0]),
+         ('port', place.smsc[1]),
          ('smsc-username', USER),
          ('smsc-password', USER),
          ('system-type', box),
@@ -54,12 +54,12 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
          ('max-pending-submits', 100),
          ('reconnect-delay', 1)] + link_keys
     ] * links
-    if database:
+    if place.database:
         groups += [
             [('group', 'pgsql-connection'),
              ('id', 'convoy-db'),
-             ('host', f'"{database[0]}"'),
-             ('port', f'"{database[1]}"'),
+             ('host', f'"{place.database[0]}"'),
+             ('port', f'"{place.database[1]}"'),
              ('username', 'convoy'),
              ('database', 'convoy')],
             [('group', 'convoy'),
@@ -77,4 +77,4 @@ def kannel_conf(box, ports, links, smsc, link_keys, database, module, state,
          ('dlr-storage', 'internal')])
     return '\n'.join(
         ''.join(f'{key} = {value}\n' for key, value in group)
-        for group in groups) + extra.replace('@SMSC_PORT@', str(smsc[1]))
+        for group in groups) + extra.replace('@SMSC_PORT@', str(place.smsc[1]))

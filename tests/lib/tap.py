@@ -37,6 +37,10 @@ class Tap:
             shown.append(f'... {len(violations)} in all')
         return self.ok(not violations, name, *shown)
 
+    def skip(self, name, why):
+        """What cannot be tested on this machine, and why not."""
+        self.ok(True, f'{name} # SKIP {why}')
+
     def note(self, *lines):
         for line in lines:
             for part in str(line).splitlines():
