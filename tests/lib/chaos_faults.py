@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 
 import psycopg2
+from processes import wait_until
 
 STOP = 25           # seconds within which a box must end in good order
 
@@ -77,13 +78,23 @@ class Faults:
     _isolate = _suspend
 
     def _stop_smsc(self, event):
-        self._between(event, 'stop-smsc?smsc=smsc', 'start-smsc?smsc=smsc')
+        """A link that still waits for answers cannot start yet, and would
+        stay down: an operator looks first."""
+        def stopped():
+            links = re.findall(r'SMPP:\S+ \((\S+)',
+                               self._admin(event.target, 'status.txt'))
+            return all(state.startswith('dead') for state in links)
+        self._between(event, 'stop-smsc?smsc=smsc', 'start-smsc?smsc=smsc',
+                      lambda: wait_until(stopped, STOP, 'the links stop'))
 
-    def _between(self, event, command, undo):
+    def _between(self, event, command, undo, before_undo=lambda: None):
         said = self._admin(event.target, command)
         event.detail = re.sub(r'\s+', ' ', said)[:60]
         time.sleep(event.lasts)
-        self._admin(event.target, undo)
+        try:
+            before_undo()
+        finally:
+            self._admin(event.target, undo)
 
     # --- the SMSC -----------------------------------------------------------
 
