@@ -119,6 +119,13 @@ class Facts:
                 begin = max(begin, to)
         return total
 
+    def could_record(self, message_id, end):
+        """Had a process that took a receipt for it the time to put that on
+        record before `end`?"""
+        return any(self.quiet(self.lives[link].name, at, end) > COMMIT
+                   for at, one, link in self.taken
+                   if one == message_id and at < end)
+
     def may_be_lost(self, link, at):
         """May news that was written to this link at that time have got lost,
         with the link or with the process?"""

@@ -114,7 +114,8 @@ def _all_delivered(facts, rows, result):
     for row in rows:
         at = row.at.timestamp()
         if row.outcome == 'delivered' and at + 2 < end and \
-                not facts.in_trouble(at, end):
+                not facts.in_trouble(at, end) and \
+                facts.could_record(row.message_id, end):
             found[row.attempt].add(row.segment)
     return any(len(some) == result.segments for some in found.values())
 

@@ -90,7 +90,8 @@ def one_group_per_receiver(facts):
             if open_still and submit.sent - before.sent < wait:
                 yield (f'{submit} left before the answer to {before}',
                        tags, submit.sent)
-        reached[key] = submit.part
+        if submit.status in (None, 0):
+            reached[key] = submit.part      # else nothing of it has begun
 
 
 def _lost_before(facts, submit):
