@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 import processes
 import psycopg2
-from chaos_faults import Faults
+from chaos_faults import STOP, Faults
 from convoytest import Initiator, Sandbox
 from processes import Failure, wait_until
 from stack import Stack, is_ready
@@ -208,6 +208,9 @@ class Run:
         self._wait('every group ends', self.box.database.all_ended)
         self._wait('every result is notified', self._notified)
         self.box.smsc.idle(20)
+        # What a box has heard by now is on record once it has stopped.
+        for name in self.schedule.bearerboxes:
+            self.end(name, signal.SIGTERM, 'stop', STOP)
 
     def _wait(self, what, condition, seconds=PATIENCE):
         def checked():
