@@ -12,8 +12,7 @@ sys.path.insert(0, os.path.join(TESTS, 'lib'))
 
 import pap_example                                          # noqa: E402
 from convoytest import Sandbox, run                         # noqa: E402
-from pap_replay import (Notified, Replay, kill_boxes,       # noqa: E402
-                        start_boxes)
+from pap_replay import Notified, replay_all                 # noqa: E402
 
 CHAPTER = os.path.join(TESTS, '..', 'plugin', 'pap', 'README.md')
 EXAMPLES = os.path.join(TESTS, '..', 'plugin', 'pap', 'examples')
@@ -27,13 +26,8 @@ def rows():
 
 
 def replay(tap, box, notified, examples, turn):
-    documents = []
-    for example in examples:
-        one = Replay(box, notified, example, turn)
-        wrong = one.run()
-        tap.ok(wrong is None, f'{example}, {turn}', wrong)
-        documents += one.documents
-    return documents
+    for one in replay_all(box, notified, examples, turn):
+        tap.ok(one.wrong is None, f'{one.example}, {turn}', one.wrong)
 
 
 def test(tap):
@@ -43,10 +37,12 @@ def test(tap):
     with Sandbox() as box:
         notified = Notified()
         try:
-            replay(tap, box, notified, examples, 'before')
-            kill_boxes(box)
-            start_boxes(box)
-            replay(tap, box, notified, examples, 'after')
+            killing = [one for one in examples if one.uses('killed')]
+            others = [one for one in examples if one not in killing]
+            replay(tap, box, notified, others, 'before')
+            tap.ok(killing, 'some of the examples kill the boxes')
+            replay(tap, box, notified, killing, 'between')
+            replay(tap, box, notified, others, 'after')
         finally:
             notified.close()
 

@@ -72,11 +72,12 @@ class Values:
     def __init__(self, example, turn, notify_url):
         self.known = {'ID': f'{example.name}-{turn}',
                       'NOTIFY': f'{notify_url}/{example.name}-{turn}'}
-        self.now = time.time()
+        self.begun = None
 
     def _value(self, name, shift):
         if name == 'NOW':
-            return pap_time(self.now + int(shift or 0))
+            self.begun = self.begun or time.time()
+            return pap_time(self.begun + int(shift or 0))
         if name.startswith('PHONE') and name not in self.known:
             self.known[name] = f'+4675{next(_phones):07}'
         return self.known[name]

@@ -2,6 +2,7 @@
 Push Initiator of the plainest kind, and says where it did not keep to them."""
 
 import collections
+import concurrent.futures
 import http.server
 import queue
 import socket
@@ -28,6 +29,7 @@ class Notified:
     def __init__(self):
         self.answers = collections.defaultdict(collections.deque)
         self.received = collections.defaultdict(queue.Queue)
+        self.lock = threading.Lock()    # of what replays share
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -75,9 +77,13 @@ class Replay:
             self.values.known['NOTIFY']).path
         self.documents, self.answered = [], None
         self.restarted = False
+        self.wrong = None
 
     def run(self):
-        """Returns None, or what went otherwise."""
+        """Sets `wrong`, None or what went otherwise."""
+        self.wrong = self._run()
+
+    def _run(self):
         self._expect_answers()
         for number, (what, text) in enumerate(self.example.steps, 1):
             try:
@@ -164,8 +170,9 @@ class Replay:
 
     def _check_phone(self, phone, text):
         def displays():
-            return [display for display in self.box.journal.read().displays
-                    if display['dst'] == phone.lstrip('+')]
+            with self.notified.lock:
+                return [one for one in self.box.journal.read().displays
+                        if one['dst'] == phone.lstrip('+')]
         if not text.strip():
             if displays():
                 raise Different(f'it displays {displays()}')
@@ -184,6 +191,21 @@ class Replay:
         if left.empty() or self.restarted:
             return None
         return f'{self.example}: another notification: {left.get()}'
+
+
+def replay_all(box, notified, examples, turn):
+    """Replays the examples; those that need the SMSC or the boxes for
+    themselves after the others, which run side by side. Returns their Replays,
+    each with `wrong`, None or what went otherwise."""
+    replays = [Replay(box, notified, example, turn) for example in examples]
+    alone = [one for one in replays
+             if one.example.uses('SMSC') or one.example.uses('boxes')]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(Replay.run, (one for one in replays
+                                   if one not in alone)))
+    for one in alone:
+        one.run()
+    return replays
 
 
 def kill_boxes(box):
