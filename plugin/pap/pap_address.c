@@ -7,6 +7,8 @@
 
 #include "pap/pap_address.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
@@ -99,4 +101,20 @@ const char *pap_address_check(const char *address)
         return "an address must name its type by /TYPE= after the value";
     *type = '\0';
     return check_typed(value, type + 6);
+}
+
+const char *pap_address_key(const char *address,
+                            char key[PAP_MAX_ADDRESS + 1])
+{
+    const char *wrong = pap_address_check(address);
+    const char *p = address + (address[0] == '/');
+    const bool number = wrong == NULL && strchr(p, '+') != NULL;
+
+    if (wrong != NULL)
+        return wrong;
+    for (; *p != '\0' && *p != '@'; ++p)
+        if (!number || (*p != '-' && *p != '.'))
+            *key++ = (char)toupper((unsigned char)*p);
+    *key = '\0';
+    return NULL;
 }

@@ -18,4 +18,12 @@
  */
 const char *pap_address_check(const char *address);
 
+/*
+ * Writes to `key` what two spellings of one address have in common: without
+ * case, leading slash, host, and the dashes and dots of a number. Returns
+ * what pap_address_check() says of it; `key` is set only if that is NULL.
+ */
+const char *pap_address_key(const char *address,
+                            char key[PAP_MAX_ADDRESS + 1]);
+
 #endif

@@ -184,3 +184,26 @@ const char *pap_multipart_split(const char *content_type, const char *body,
     out->content = parts[1];
     return NULL;
 }
+
+const char *pap_control_check(const char *type)
+{
+    static const char *const names[] = {
+        "utf-8", "us-ascii", "iso-8859-1"
+    };
+    static const char xml[] = "application/xml";
+    char charset[16];
+    size_t i;
+
+    if (strncasecmp(type, xml, sizeof(xml) - 1) != 0)
+        return "the control entity must be application/xml";
+    switch (pap_multipart_parameter(type, "charset", charset,
+                                    sizeof(charset))) {
+    case 0:
+        return NULL;
+    case 1:
+        for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
+            if (strcasecmp(charset, names[i]) == 0)
+                return NULL;
+    }
+    return "the charset of the control entity must be utf-8";
+}

@@ -35,6 +35,12 @@ const char *pap_multipart_split(const char *content_type, const char *body,
                                 size_t len, PapMultipart *out);
 
 /*
+ * Can a document of this Content-Type be read: a control entity, or a request
+ * that is one? Returns NULL, or a static text that says what is wrong.
+ */
+const char *pap_control_check(const char *type);
+
+/*
  * Finds parameter `name` of a Content-Type value and copies it, without its
  * quotes, to `out` of `size` octets. Returns 1; 0 if there is none; -1 if
  * it does not fit or its quotes do not end.

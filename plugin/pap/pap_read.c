@@ -109,28 +109,8 @@ static bool read_push_attributes(xmlNodePtr node, PapPush *push,
 
 static bool read_address(xmlNodePtr node, PapPush *push, PapFault *fault)
 {
-    xmlAttrPtr attribute = node->properties;
-    char **more, *value;
-
-    if (attribute == NULL || attribute->next != NULL ||
-        strcmp((const char *)attribute->name, "address-value") != 0 ||
-        pap_xml_element(node->children) != NULL) {
-        pap_fault(fault, PAP_CODE_BAD_REQUEST,
-                  "address must have an address-value and nothing else");
-        return false;
-    }
-    value = pap_xml_value(attribute);
-    more = realloc(push->addresses, sizeof(*more) *
-                   (size_t)(push->address_count + 1));
-    if (more != NULL)
-        push->addresses = more;
-    if (value == NULL || more == NULL) {
-        free(value);
-        pap_fault(fault, PAP_CODE_ADDRESS_ERROR, "the address is too long");
-        return false;
-    }
-    push->addresses[push->address_count++] = value;
-    return true;
+    return pap_xml_address(node, &push->addresses, &push->address_count,
+                           fault);
 }
 
 static bool read_qos(xmlNodePtr node, PapPush *push, PapFault *fault)
@@ -214,14 +194,10 @@ void pap_push_set_id(PapPush *push, const char *id)
 
 void pap_push_clear(PapPush *push)
 {
-    int i;
-
     free(push->push_id);
     free(push->source_reference);
     free(push->notify_url);
-    for (i = 0; i < push->address_count; ++i)
-        free(push->addresses[i]);
-    free(push->addresses);
+    pap_xml_free_addresses(push->addresses, push->address_count);
     memset(push, 0, sizeof(*push));
 }
 

@@ -181,3 +181,88 @@ char *pap_write_notification(const PapNotification *notification)
     fputs("</resultnotification-message>\n</pap>\n", out);
     return finish(out, &text);
 }
+
+/* --- findings ----------------------------------------------------------- */
+
+static bool same_words(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_finding(const PapFinding *a, const PapFinding *b)
+{
+    return a->state == b->state && a->code == b->code &&
+           a->event_time_s == b->event_time_s && same_words(a->desc, b->desc);
+}
+
+static void write_result(FILE *out, const PapInquiry *inquiry,
+                         const PapFinding *finding)
+{
+    const bool query = inquiry->kind == PAP_STATUS_QUERY;
+
+    fputs(query ? "<statusquery-result" : "<cancel-result", out);
+    if (query && finding->event_time_s != 0)
+        write_time(out, "event-time", finding->event_time_s);
+    if (query)
+        write_attribute(out, "message-state",
+                        pap_state_name(finding->state));
+    write_code(out, finding->code, finding->desc);
+    fputs(">\n", out);
+}
+
+static void write_address(FILE *out, const char *address)
+{
+    if (address == NULL)
+        return;
+    fputs("<address", out);
+    write_attribute(out, "address-value", address);
+    fputs("/>\n", out);
+}
+
+/* One result for the first of `n` findings and its likes; returns how many
+ * are left, which it moves to the front in their order. */
+static int write_alike(FILE *out, const PapInquiry *inquiry,
+                       PapFinding *findings, int n, const PapQos *qos)
+{
+    const bool query = inquiry->kind == PAP_STATUS_QUERY;
+    const PapFinding first = findings[0];
+    int i, left = 0;
+
+    write_result(out, inquiry, &first);
+    for (i = 0; i < n; ++i)
+        if (same_finding(&findings[i], &first))
+            write_address(out, findings[i].address);
+        else
+            findings[left++] = findings[i];
+    if (query && qos != NULL && qos->present)
+        write_qos(out, qos);
+    fputs(query ? "</statusquery-result>\n" : "</cancel-result>\n", out);
+    return left;
+}
+
+char *pap_write_inquiry_response(const PapInquiry *inquiry,
+                                 const PapFinding *findings, int n,
+                                 const PapQos *qos)
+{
+    const char *name = inquiry->kind == PAP_STATUS_QUERY
+        ? "statusquery-response" : "cancel-response";
+    PapFinding *open = malloc((size_t)n * sizeof(*open));
+    char *text = NULL;
+    size_t size;
+    FILE *out = open == NULL ? NULL : open_memstream(&text, &size);
+
+    if (out == NULL) {
+        free(open);
+        return NULL;
+    }
+    memcpy(open, findings, (size_t)n * sizeof(*open));
+    write_head(out, inquiry->version);
+    fprintf(out, "<pap>\n<%s", name);
+    write_attribute(out, "push-id", inquiry->push_id);
+    fputs(">\n", out);
+    while (n > 0)
+        n = write_alike(out, inquiry, open, n, qos);
+    fprintf(out, "</%s>\n</pap>\n", name);
+    free(open);
+    return finish(out, &text);
+}

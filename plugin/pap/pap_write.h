@@ -11,6 +11,7 @@
 #ifndef CONVOY_PAP_WRITE_H
 #define CONVOY_PAP_WRITE_H
 
+#include "pap/pap_inquiry.h"
 #include "pap/pap_types.h"
 
 /* A stage of the processing that was reached, in the PPG's own words: PAP
@@ -54,5 +55,21 @@ typedef struct {
 } PapNotification;
 
 char *pap_write_notification(const PapNotification *notification);
+
+/* What is to be said of one address that was asked about. */
+typedef struct {
+    const char *address;            /* NULL: of none in particular */
+    PapState state;                 /* status queries only, like the time */
+    int code;
+    const char *desc;               /* NULL: the code's own text */
+    int64_t event_time_s;           /* epoch; 0: none */
+} PapFinding;
+
+/* statusquery-response or cancel-response, as `inquiry` was. Addresses of
+ * which the same is to be said share a result. At least one finding. `qos`
+ * of the push is echoed to a status query; NULL: it is not known. */
+char *pap_write_inquiry_response(const PapInquiry *inquiry,
+                                 const PapFinding *findings, int n,
+                                 const PapQos *qos);
 
 #endif

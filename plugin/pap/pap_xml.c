@@ -270,6 +270,43 @@ char *pap_xml_value(const xmlAttr *attribute)
     return copy;
 }
 
+/* --- addresses ---------------------------------------------------------- */
+
+bool pap_xml_address(xmlNodePtr node, char ***addresses, int *count,
+                     PapFault *fault)
+{
+    xmlAttrPtr attribute = node->properties;
+    char **more, *value;
+
+    if (attribute == NULL || attribute->next != NULL ||
+        strcmp((const char *)attribute->name, "address-value") != 0 ||
+        pap_xml_element(node->children) != NULL) {
+        pap_fault(fault, PAP_CODE_BAD_REQUEST,
+                  "address must have an address-value and nothing else");
+        return false;
+    }
+    value = pap_xml_value(attribute);
+    more = realloc(*addresses, sizeof(*more) * (size_t)(*count + 1));
+    if (more != NULL)
+        *addresses = more;
+    if (value == NULL || more == NULL) {
+        free(value);
+        pap_fault(fault, PAP_CODE_ADDRESS_ERROR, "the address is too long");
+        return false;
+    }
+    (*addresses)[(*count)++] = value;
+    return true;
+}
+
+void pap_xml_free_addresses(char **addresses, int count)
+{
+    int i;
+
+    for (i = 0; i < count; ++i)
+        free(addresses[i]);
+    free(addresses);
+}
+
 void pap_read_init(void)
 {
     xmlInitParser();

@@ -1,7 +1,7 @@
 /*
- * pap_xml.h - a parse that trusts nothing, for the readers in pap_read.c
+ * pap_xml.h - a parse that trusts nothing, for the readers of documents
  *
- * This file and its reader are the only ones that see libxml2. The size and
+ * This file and the readers are the only ones that see libxml2. The size and
  * depth of a document are bounded, nothing is fetched, and one that declares
  * entities, or anything else in an internal subset, is refused before they
  * are used.
@@ -35,5 +35,11 @@ bool pap_xml_is(const xmlNode *node, const char *name);
 /* A copy of an attribute's value for free(); NULL if it is longer than
  * PAP_MAX_VALUE. */
 char *pap_xml_value(const xmlAttr *attribute);
+
+/* Reads an element address and appends its address-value to the list, which
+ * is NULL and 0 when it is empty. False: `fault` is filled in. */
+bool pap_xml_address(xmlNodePtr node, char ***addresses, int *count,
+                     PapFault *fault);
+void pap_xml_free_addresses(char **addresses, int count);
 
 #endif

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "pap/pap_write.h"
-
 /* Sends a document and frees it; NULL (no memory) hangs up. */
 static void send_document(HTTPClient *client, char *document)
 {
@@ -84,6 +82,15 @@ void answer_push(Push *push, int code, const char *desc)
 
     send_document(push->client, pap_write_push_response(&response));
     push->client = NULL;
+}
+
+void answer_inquiry(Inquiry *inquiry, const PapFinding *findings, int n,
+                    const PapQos *qos)
+{
+    send_document(inquiry->client,
+                  pap_write_inquiry_response(&inquiry->pap, findings, n,
+                                             qos));
+    inquiry->client = NULL;
 }
 
 void answer_badmessage(HTTPClient *client, PapVersion version, int code,

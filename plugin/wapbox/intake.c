@@ -3,8 +3,9 @@
  *
  * A push passes through three hands: it is held until its datagram comes
  * (held.h), mailed to the worker, and stored with others in one commit
- * (commit.h). The worker sleeps on its mailbox, on the database, and until
- * the moment by which some client must have its answer.
+ * (commit.h). An inquiry has a mailbox of its own (inquiries.h). The worker
+ * sleeps on both, on the database, and until the moment by which some client
+ * must have its answer.
  */
 
 #include "wapbox/intake.h"
@@ -23,6 +24,7 @@
 #include "wapbox/answer.h"
 #include "wapbox/commit.h"
 #include "wapbox/held.h"
+#include "wapbox/inquiries.h"
 #include "wapbox/store_log.h"
 
 /* A client hears within this of its acceptance; 900 ms are promised. */
@@ -35,10 +37,12 @@
 #define IDLE_US 1000000
 
 static struct {
-    Mailbox *mailbox;
+    Mailbox *mailbox;               /* of pushes */
+    Mailbox *questions;             /* of inquiries */
     Held *held;
     Store *store;
     Commit *commit;
+    Inquiries *inquiries;
     long thread;                    /* -1: not running */
     atomic_bool draining, stopping;
     int64_t drain_until_us;         /* the worker's; 0: no drain seen yet */
@@ -55,6 +59,7 @@ static void on_state(void *arg, StoreState state)
 {
     (void)arg;
     commit_set_state(intake.commit, state);
+    inquiries_set_state(intake.inquiries, state);
 }
 
 static void collect(void)
@@ -72,6 +77,18 @@ static void collect(void)
         answer_push(push, push->refusal, push->refusal_desc);
         push_destroy(push);
     }
+}
+
+static void collect_questions(int64_t now)
+{
+    Letter *letter = mailbox_take(intake.questions), *next;
+
+    for (; letter != NULL; letter = next) {
+        next = letter->next;
+        inquiries_add(intake.inquiries, (Inquiry *)letter, now);
+    }
+    if (intake.draining)
+        inquiries_hurry(intake.inquiries, now);
 }
 
 /* Held pushes that wait too long; in a drain all of them, since their
@@ -102,6 +119,7 @@ static void check_drained(int64_t now)
         intake.drain_until_us = now + DRAIN_US;
     if (held_oldest(intake.held, &since) ||
         commit_owes_answer(intake.commit) ||
+        inquiries_owe_answer(intake.inquiries) ||
         (now < intake.drain_until_us && commit_is_busy(intake.commit)))
         return;
     pthread_mutex_lock(&intake.lock);
@@ -127,6 +145,7 @@ static int64_t next_time(int64_t now)
     if (held_oldest(intake.held, &since))
         earlier(&when, since + ANSWER_US);
     earlier(&when, commit_next_time(intake.commit, now));
+    earlier(&when, inquiries_next_time(intake.inquiries));
     return when;
 }
 
@@ -134,12 +153,13 @@ static void sleep_until(int64_t when, int64_t now)
 {
     const int64_t us = when > now ? when - now : 0;
     const struct timespec wait = { us / 1000000, us % 1000000 * 1000 };
-    struct pollfd fds[2] = {
+    struct pollfd fds[] = {
         { mailbox_fd(intake.mailbox), POLLIN, 0 },
+        { mailbox_fd(intake.questions), POLLIN, 0 },
         { store_poll_fd(intake.store), store_poll_events(intake.store), 0 }
     };
 
-    if (ppoll(fds, 2, &wait, NULL) == -1 && errno != EINTR)
+    if (ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL) == -1 && errno != EINTR)
         error(errno, "convoy: intake: poll failed");
 }
 
@@ -151,8 +171,10 @@ static void work(void *arg)
     while (!intake.stopping) {
         now = now_us();
         collect();
+        collect_questions(now);
         answer_held(now);
         commit_run(intake.commit, now);
+        inquiries_run(intake.inquiries, now);
         store_run(intake.store, now);
         check_drained(now);
         now = now_us();
@@ -170,15 +192,17 @@ int intake_init(const Config *config)
     pthread_condattr_t attributes;
 
     intake.mailbox = mailbox_create();
+    intake.questions = mailbox_create();
     intake.held = held_create();
     intake.store = store_open(config->conninfo, STORE_INTAKE, &events);
-    if (intake.mailbox == NULL || intake.held == NULL ||
-        intake.store == NULL) {
+    if (intake.mailbox == NULL || intake.questions == NULL ||
+        intake.held == NULL || intake.store == NULL) {
         gw_hooks_error("convoy: cannot create the intake: %s",
                        strerror(errno));
         return -1;
     }
     intake.commit = commit_create(config, intake.store);
+    intake.inquiries = inquiries_create(intake.store);
     pthread_mutex_init(&intake.lock, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -216,6 +240,11 @@ void intake_store(Push *push)
     mailbox_put(intake.mailbox, &push->letter);
 }
 
+void intake_ask(Inquiry *inquiry)
+{
+    mailbox_put(intake.questions, &inquiry->letter);
+}
+
 void intake_drain(void)
 {
     struct timespec until;
@@ -244,6 +273,8 @@ void intake_stop(void)
     }
     store_close(intake.store);
     commit_destroy(intake.commit);
+    inquiries_destroy(intake.inquiries);
     held_destroy(intake.held);
     mailbox_destroy(intake.mailbox);
+    mailbox_destroy(intake.questions);
 }

@@ -6,6 +6,8 @@
  * reads 1001 only after the commit of its push; 2007 if its push-id was
  * known; 4001 if nobody can say in time that it was stored, be it that the
  * database is down, or slow, or that the PPG lost the push on its way.
+ *
+ * The worker and its connection also serve status queries and cancels.
  */
 
 #ifndef CONVOY_INTAKE_H
@@ -14,6 +16,7 @@
 #include <stdbool.h>
 
 #include "config.h"
+#include "wapbox/inquiry.h"
 #include "wapbox/push.h"
 
 /* Main thread. Returns 0, or -1 after a logged line. `config` is borrowed
@@ -36,6 +39,9 @@ bool intake_take(long number, Push **push);
 
 /* Any thread: to be stored, or answered by its refusal. Takes it over. */
 void intake_store(Push *push);
+
+/* Any thread: a status query or a cancel with a client. Takes it over. */
+void intake_ask(Inquiry *inquiry);
 
 /* Main thread, when no more pushes come: every client is answered when this
  * returns, within three seconds. */

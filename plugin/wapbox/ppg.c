@@ -17,6 +17,7 @@
 #include "pap/pap_multipart.h"
 #include "pap/pap_read.h"
 #include "wapbox/answer.h"
+#include "wapbox/inquiry.h"
 #include "wapbox/intake.h"
 
 /* Octets of a request; the longest push is a few kilobytes. */
@@ -32,29 +33,6 @@ static Push *seen;
 static bool starts_with(const char *text, const char *prefix)
 {
     return strncasecmp(text, prefix, strlen(prefix)) == 0;
-}
-
-/* The control entity's charset parameter, if there is one. */
-static const char *check_charset(const char *type)
-{
-    static const char *const names[] = {
-        "utf-8", "us-ascii", "iso-8859-1"
-    };
-    char charset[16];
-    size_t i;
-
-    if (!starts_with(type, "application/xml"))
-        return "the control entity must be application/xml";
-    switch (pap_multipart_parameter(type, "charset", charset,
-                                    sizeof(charset))) {
-    case 0:
-        return NULL;
-    case 1:
-        for (i = 0; i < sizeof(names) / sizeof(names[0]); ++i)
-            if (strcasecmp(charset, names[i]) == 0)
-                return NULL;
-    }
-    return "the charset of the control entity must be utf-8";
 }
 
 /* The compilers of service indications and the like expand entities. */
@@ -83,7 +61,7 @@ static const char *split(const char *type, const Octstr *body,
     wrong = pap_multipart_split(type, octstr_get_cstr(body),
                                 (size_t)octstr_len(body), parts);
     if (wrong == NULL)
-        wrong = check_charset(parts->control.type);
+        wrong = pap_control_check(parts->control.type);
     if (wrong == NULL)
         wrong = check_content(&parts->content);
     return wrong;
@@ -125,12 +103,9 @@ static void check_push(Push *push)
  * Reads the request into `push`. Returns NULL if it is a push, served or to
  * be refused; else what is wrong with it, for a badmessage-response.
  */
-static const char *read_request(Push *push, List *headers,
-                                const Octstr *body, PapFault *fault)
+static const char *read_push(Push *push, const Octstr *type,
+                             const Octstr *body, PapFault *fault)
 {
-    static char type_name[] = "Content-Type";
-    Octstr *type = headers == NULL ? NULL
-                 : http_header_find_first(headers, type_name);
     PapMultipart parts;
     const char *wrong;
 
@@ -141,7 +116,6 @@ static const char *read_request(Push *push, List *headers,
         wrong = "the request has no Content-Type";
     else
         wrong = split(octstr_get_cstr(type), body, &parts);
-    octstr_destroy(type);
     if (wrong != NULL)
         return wrong;
     if (pap_read_push(parts.control.body, parts.control.len, &push->pap,
@@ -160,21 +134,52 @@ static char *copy_octstr(const Octstr *text)
     return gw_strdup(text == NULL ? "" : octstr_get_cstr(text));
 }
 
-static int pap_request(HTTPClient *client, const Octstr *ip,
-                       const Octstr *url, const Octstr *username,
-                       List *headers, const Octstr *body)
+static void refuse(HTTPClient *client, const Octstr *ip, PapVersion version,
+                   PapCode code, const char *wrong, const Octstr *body)
+{
+    info(0, "convoy: request from <%s> refused: %s", octstr_get_cstr(ip),
+         wrong);
+    answer_badmessage(client, version, code, wrong, body);
+}
+
+/* A status query or a cancel; its client is always taken over. */
+static void take_inquiry(HTTPClient *client, const Octstr *ip,
+                         const Octstr *username, const Octstr *type,
+                         const Octstr *body)
+{
+    PapFault fault;
+    const char *wrong;
+    Inquiry *inquiry = inquiry_read(type, body, &fault, &wrong);
+
+    inquiry->pi = copy_octstr(username);
+    if (wrong == NULL &&
+        !pap_text_valid(inquiry->pi, strlen(inquiry->pi)))
+        wrong = "the user name is not UTF-8 text";
+    if (wrong != NULL) {
+        refuse(client, ip, inquiry->pap.version, fault.code, wrong, body);
+        inquiry_destroy(inquiry);
+        return;
+    }
+    if (inquiry->pap.kind == PAP_CANCEL)
+        info(0, "convoy: push-id <%s> is to be cancelled, says <%s>",
+             inquiry->pap.push_id, octstr_get_cstr(ip));
+    inquiry->client = client;
+    intake_ask(inquiry);
+}
+
+/* Returns 1 if the push was refused, 0 to let the PPG go on with it. */
+static int take_push(HTTPClient *client, const Octstr *ip, const Octstr *url,
+                     const Octstr *username, const Octstr *type,
+                     const Octstr *body)
 {
     PapFault fault;
     const char *wrong;
 
     push_destroy(seen);
     seen = push_create();
-    wrong = read_request(seen, headers, body, &fault);
+    wrong = read_push(seen, type, body, &fault);
     if (wrong != NULL) {
-        info(0, "convoy: request from <%s> refused: %s", octstr_get_cstr(ip),
-             wrong);
-        answer_badmessage(client, seen->pap.version, fault.code, wrong,
-                          body);
+        refuse(client, ip, seen->pap.version, fault.code, wrong, body);
         return 1;
     }
     seen->pi = copy_octstr(username);
@@ -190,6 +195,23 @@ static int pap_request(HTTPClient *client, const Octstr *ip,
     seen->client = client;
     answer_push(seen, seen->refusal, seen->refusal_desc);
     return 1;
+}
+
+static int pap_request(HTTPClient *client, const Octstr *ip,
+                       const Octstr *url, const Octstr *username,
+                       List *headers, const Octstr *body)
+{
+    static char type_name[] = "Content-Type";
+    Octstr *type = headers == NULL ? NULL
+                 : http_header_find_first(headers, type_name);
+    int taken = 1;
+
+    if (inquiry_is_one(type))
+        take_inquiry(client, ip, username, type, body);
+    else
+        taken = take_push(client, ip, url, username, type, body);
+    octstr_destroy(type);
+    return taken;
 }
 
 /* --- acceptance and datagram -------------------------------------------- */

@@ -6,12 +6,15 @@ has gathered, and waits on that.
 """
 
 import asyncio
+import base64
 import threading
 import time
 import urllib.parse
+import xml.etree.ElementTree as ET
 
 import push_initiator as pi
 from http_stream import Broken, message, read_message
+from pap_dtd import Documents
 
 BROKEN = (OSError, Broken, EOFError, asyncio.IncompleteReadError,
           asyncio.TimeoutError)
@@ -39,13 +42,20 @@ class Batch:
 class Initiator:
     """`received` are the notifications (push_initiator.result() of each, with
     `at`, the time, and `status`, the answer that it was given), in order.
+    With `user`, a name and a password, it says who it is.
+    Whatever the gateway sends it has to fit its DTD, or the test fails.
     `treat` may be set to a function that is given a notification and returns
     (HTTP status, seconds to wait before it), or None to close the connection
     without an answer."""
 
-    def __init__(self, ppg_url):
+    def __init__(self, ppg_url, user=None):
         self.ppg = urllib.parse.urlsplit(ppg_url)
+        self.headers = {}
+        if user:
+            word = base64.b64encode(':'.join(user).encode()).decode()
+            self.headers['Authorization'] = f'Basic {word}'
         self.received, self.treat = [], None
+        self.documents = Documents()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever,
                                         daemon=True)
@@ -58,11 +68,15 @@ class Initiator:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self._call(self._close()).result(10)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        invalid = kind is None and self.documents.invalid()
+        if invalid:
+            raise ValueError('\n'.join(['not as the DTD of PAP has it:',
+                                        *invalid]))
 
     async def _close(self):
         self._server.close()
@@ -128,11 +142,12 @@ class Initiator:
             writer.write(message(
                 f'POST {self.ppg.path} HTTP/1.1', body,
                 {'Host': self.ppg.netloc, 'Content-Type': pi.CONTENT_TYPE,
-                 **push.headers}))
+                 **self.headers, **push.headers}))
             first, headers, document = await asyncio.wait_for(
                 read_message(reader), ANSWER)
             push.http = int(first.split()[1])
             code, push.desc = pi.response(document)
+            self.documents.add(document)
         except BROKEN:
             if connection:
                 connection[1].close()
@@ -147,6 +162,22 @@ class Initiator:
             writer.close()
             return None
         return connection
+
+    # --- asking ---------------------------------------------------------------
+
+    def ask(self, kind, push, addresses=(), version='1.0'):
+        """A statusquery or a cancel of a push, or of a push-id: its results,
+        as push_initiator.findings(). Raises ValueError for another answer."""
+        push_id = push if isinstance(push, str) else push.push_id
+        _, document = pi.post(
+            self.ppg.geturl(),
+            pi.inquiry(kind, push_id, addresses, version),
+            {'Content-Type': 'application/xml', **self.headers})
+        self.documents.add(document)
+        message = ET.fromstring(document).find(f'{kind}-response')
+        if message is None or message.get('push-id') != push_id:
+            raise ValueError(document.decode(errors='replace'))
+        return pi.findings(document)
 
     # --- being notified -----------------------------------------------------
 
@@ -164,6 +195,7 @@ class Initiator:
     async def _answer(self, writer, document):
         notification = pi.result(document)
         notification['at'] = time.time()
+        self.documents.add(document)
         treatment = self.treat(notification) if self.treat else (202, 0)
         notification['status'] = treatment and treatment[0]
         if treatment and treatment[1]:

@@ -9,8 +9,8 @@ extend it.
 USER = 'sandbox'      # and its password, everywhere
 
 
-def kannel_conf(box, place, ports, links, link_keys, module, state, convoy,
-                extra):
+def kannel_conf(box, place, ports, links, link_keys, ppg_keys, module, state,
+                convoy, extra):
     """Returns the text.
 
     box       name of the bearerbox; it tells it to the SMSC as system-type
@@ -19,6 +19,7 @@ def kannel_conf(box, place, ports, links, link_keys, module, state, convoy,
     ports     of admin, smsbox, wapbox, ppg and sendsms, by these names
     links     number of SMPP binds, all under one smsc-id
     link_keys further (key, value) pairs of these links
+    ppg_keys  further ones of group = ppg, or others for those below
     module    path of convoy.so
     state     folder of what a bearerbox remembers
     convoy    further (key, value) pairs of group = convoy
@@ -27,11 +28,11 @@ def kannel_conf(box, place, ports, links, link_keys, module, state, convoy,
     groups = [
         [('group', 'wapbox'),
          ('bearerbox-host', place.host)],
-        [('group', 'ppg'),
-         ('ppg-url', '/wappush'),
-         ('ppg-port', ports['ppg']),
-         ('trusted-pi', 'true'),
-         ('concurrent-pushes', 1000)],
+        list({'group': 'ppg',
+              'ppg-url': '/wappush',
+              'ppg-port': ports['ppg'],
+              'trusted-pi': 'true',
+              'concurrent-pushes': 1000, **dict(ppg_keys)}.items()),
         [('group', 'smsbox'),
          ('bearerbox-host', place.host),
          ('sendsms-port', ports['sendsms']),

@@ -9,8 +9,15 @@ import xml.etree.ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 BOUNDARY = 'convoy-boundary'
-DOCTYPE = ('<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 1.0//EN" '
-           '"http://www.wapforum.org/DTD/pap_1.0.dtd">')
+DOCTYPES = {
+    '1.0': '<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 1.0//EN" '
+           '"http://www.wapforum.org/DTD/pap_1.0.dtd">',
+    '2.0': '<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 2.0//EN" '
+           '"http://www.wapforum.org/DTD/pap_2.0.dtd" '
+           '[<?wap-pap-ver supported-versions="2.0,1.*"?>]>',
+    '2.1': '<!DOCTYPE pap PUBLIC "-//WAPFORUM//DTD PAP 2.1//EN" '
+           '"http://www.openmobilealliance.org/tech/DTD/pap_2.1.dtd">'}
+DOCTYPE = DOCTYPES['1.0']
 
 
 def service_indication(href, text, **attributes):
@@ -36,9 +43,38 @@ def push_message(push_id, receiver, notify_url=None, priority=None,
     quality = f'priority="{priority}" ' if priority else ''
     return (f'<?xml version="1.0"?>\n{DOCTYPE}\n'
             f'<pap><push-message push-id={quoteattr(push_id)}{extra}>'
-            f'<address address-value="WAPPUSH={receiver}/TYPE=PLMN@ppg"/>'
+            f'<address address-value="{address(receiver)}"/>'
             f'<quality-of-service {quality}delivery-method="unconfirmed"/>'
             '</push-message></pap>\n')
+
+
+def address(receiver):
+    """The address of a phone, as push_message() writes it."""
+    return f'WAPPUSH={receiver}/TYPE=PLMN@ppg'
+
+
+def inquiry(kind, push_id, addresses=(), version='1.0'):
+    """A document that asks about a push: kind is statusquery or cancel."""
+    named = ''.join(f'<address address-value={quoteattr(one)}/>'
+                    for one in addresses)
+    return (f'<?xml version="1.0"?>\n{DOCTYPES[version]}\n'
+            f'<pap><{kind}-message push-id={quoteattr(push_id)}>{named}'
+            f'</{kind}-message></pap>\n').encode()
+
+
+def findings(document):
+    """The results of a statusquery-response or cancel-response: a dictionary
+    of each one's attributes, with `addresses`, the list of its addresses, and
+    `qos`, the attributes of its quality-of-service or None."""
+    found = []
+    for one in ET.fromstring(document).iter():
+        if one.tag in ('statusquery-result', 'cancel-result'):
+            quality = one.find('quality-of-service')
+            found.append(dict(
+                one.attrib, qos=None if quality is None else quality.attrib,
+                addresses=[child.get('address-value')
+                           for child in one.findall('address')]))
+    return found
 
 
 def multipart(control, content, content_type='text/vnd.wap.si'):

@@ -45,17 +45,19 @@ def sandbox(*arguments):
 
 class Sandbox:
     """Options are those of `tests/sandbox up`. Keys of group = convoy can be
-    given as `convoy={'window': 30}`, those of the links as `link=...`; `conf`
+    given as `convoy={'window': 30}`, those of the links as `link=...`, of
+    the PPG as `ppg=...`; `conf`
     is text for kannel.conf, in which @FOLDER@ is the sandbox's folder and
     @SMSC_PORT@ the port of the SMSC; `plan` is the SMSC's plan of faults;
     `folders` are made in the sandbox's folder beforehand. Each of the names
     in `ports` stands for a free port, in `conf` as @NAME@, and then in
     `ports[NAME]`."""
 
-    def __init__(self, *options, convoy=None, link=None, conf='', own_conf=(),
-                 plan='', folders=(), ports=()):
+    def __init__(self, *options, convoy=None, link=None, ppg=None, conf='',
+                 own_conf=(), plan='', folders=(), ports=()):
         self.options = list(options)
-        for option, keys in ('--convoy', convoy), ('--link', link):
+        for option, keys in (('--convoy', convoy), ('--link', link),
+                             ('--ppg', ppg)):
             for key, value in (keys or {}).items():
                 self.options += [option, f'{key}={value}']
         self.confs = [('', conf)] + [(f'{number}:', text) for number, text in

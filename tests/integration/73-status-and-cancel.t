@@ -1,0 +1,289 @@
+#!/usr/bin/python3 -B
+"""A Push Initiator asks what has become of its push, and takes it back. It is
+told the truth in every state, of its own pushes only, and 1000 only of what is
+cancelled for good; in time, also while the database or all bearerboxes are
+away, and the same after kill -9 of both boxes."""
+
+import concurrent.futures
+import datetime
+import os
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '..', 'lib'))
+
+import push_initiator                                           # noqa: E402
+from convoytest import (Initiator, Sandbox, judge, pushes,      # noqa: E402
+                        run, wait_for_results, wait_until)
+
+CONF = ''.join(f'''
+group = wap-push-user
+wap-push-user = {name}
+ppg-username = {name}
+ppg-password = secret
+''' for name in ('alice', 'bob'))
+
+# By the first digits of the receiver.
+PLAN = '''
+receiver=46711* segment=2 delay 1500ms
+receiver=46712* segment=1 status 0x0b
+receiver=46713* deliver 60s
+receiver=46714* deliver 12s
+receiver=46714* cancel 0x11
+receiver=46715* segment=2-3 deliver 4s
+receiver=46718* segment=2 delay 1500ms
+receiver=46718* deliver 60s
+'''
+
+
+def when(seconds):
+    at = datetime.datetime.utcnow() + datetime.timedelta(seconds=seconds)
+    return at.strftime('%Y-%m-%dT%H:%M:%SZ')
+
+
+def later(count, prefix):
+    """Pushes that wait until the day after tomorrow."""
+    return pushes.make(count, prefix=prefix, deliver_after_timestamp=when(
+        48 * 3600), deliver_before_timestamp=when(72 * 3600))
+
+
+def told(pi, push, *rest, kind='statusquery', **keys):
+    """What a PI is told of a push with one address: its state, if it asked
+    for that, and the code."""
+    one, = pi.ask(kind, push, *rest, **keys)
+    return one.get('message-state'), int(one['code'])
+
+
+def timed(*arguments, **keys):
+    begun = time.monotonic()
+    return told(*arguments, **keys), time.monotonic() - begun
+
+
+def cancel(pi, push, *rest, **keys):
+    return told(pi, push, *rest, kind='cancel', **keys)[1]
+
+
+PENDING = ('pending', 1000)
+
+
+def states(tap, box, alice):
+    """A query in each state; returns the pushes by what they ended as."""
+    deferred = alice.push(later(1, '+46710'))
+    sending = alice.push(pushes.make(1, prefix='+46711'))
+    wait_until(lambda: box.database.groups('SENDING') == 1, 10,
+               'a push is being sent')
+    queued = alice.push(pushes.make(1, prefix='+46711'))
+    refused = alice.push(pushes.make(1, prefix='+46712', priority='high'))
+    awaiting = alice.push(pushes.make(1, prefix='+46715'))
+    expiring = alice.push(pushes.make(1, prefix='+46716', smsc='nowhere',
+                                      deliver_before_timestamp=when(3)))
+    live = deferred + sending + queued
+    tap.equal([told(alice, push) for push in live], [PENDING] * 3,
+              'deferred, sending and queued pushes are pending')
+    words = [alice.ask('statusquery', push)[0]['desc'] for push in live]
+    tap.equal(words, ['waits for its time, or for its next attempt',
+                      'is being sent', 'waits for its turn'],
+              'and the words tell them apart')
+    wait_until(lambda: box.database.groups('AWAITING') == 1, 10,
+               'a push waits for its receipts')
+    tap.equal([told(alice, push) for push in awaiting], [PENDING],
+              'one that awaits its receipts is pending')
+    wait_for = refused + expiring + sending + queued + awaiting
+    wait_until(lambda: {push.push_id for push in wait_for}
+               <= alice.notified(), 20, 'all others end')
+    tap.equal([told(alice, push)[0] for push in wait_for],
+              ['undeliverable', 'expired'] + 3 * ['delivered'],
+              'one that has ended is what it ended as')
+    notified = {one['push-id']: one for one in alice.received}
+    tap.none([f'{asked}, but notified {notified[push.push_id]}'
+              for push in wait_for
+              for asked in alice.ask('statusquery', push)
+              if any(asked[key] != notified[push.push_id][key] for key in (
+                  'message-state', 'code', 'desc', 'event-time'))],
+             'the same as the notification said, since the same time')
+    one, = alice.ask('statusquery', refused[0])
+    tap.equal((one['qos'], one['addresses']),
+              ({'priority': 'high', 'delivery-method': 'unconfirmed'},
+               [push_initiator.address(refused[0].receiver)]),
+              'with its quality of service and its address')
+    return {'CANCELLED': deferred, 'DELIVERED': sending + queued + awaiting,
+            'UNDELIVERABLE': refused, 'EXPIRED': expiring}
+
+
+def whose(tap, box, alice, bob, ended):
+    """Who asks, for what, in which words."""
+    push = ended['CANCELLED'][0]
+    same = push_initiator.address(push.receiver)
+    unknown = ('unknown', 2004)
+    tap.equal((told(bob, push), cancel(bob, push)), (unknown, 2004),
+              'another PI\'s push is unknown')
+    tap.equal((told(alice, 'nobody@nowhere'),
+               cancel(alice, 'nobody@nowhere')), (unknown, 2004),
+              'so is one that there never was')
+    tap.equal(push_initiator.post(
+        alice.ppg.geturl(), push_initiator.inquiry('cancel', push.push_id),
+        {'Content-Type': 'application/xml'})[0], 401,
+        'without a name nothing is read')
+    number = push.receiver
+    spelled = f'wappush={number[:4]}-{number[4:]}/type=plmn@another.host'
+    for version in '1.0', '2.0', '2.1':
+        tap.equal([(int(one['code']), one['addresses']) for one in alice.ask(
+            'statusquery', push, [spelled, '+4670', same.replace('+', '+99'),
+                                  same], version)],
+            [(1000, [same]), (2002, ['+4670']),
+             (2003, [same.replace('+', '+99')])],
+            f'PAP {version}: named addresses, in whichever spelling')
+    tap.equal([(int(one['code']), one['addresses']) for one in alice.ask(
+        'cancel', push, ['x', same.replace('+', '+99')])],
+        [(2002, ['x']), (2003, [same.replace('+', '+99')])],
+        'a cancel of others leaves the push alone')
+    tap.equal(told(alice, push), PENDING, 'it still waits')
+
+
+def cancels(tap, box, alice, ended):
+    """A cancel in each state."""
+    found, seconds = timed(alice, ended['CANCELLED'][0], kind='cancel')
+    tap.equal(found[1], 1000, 'a deferred push is cancelled')
+    some = alice.push(later(15, '+46710'))
+    took = [timed(alice, push, kind='cancel') for push in some]
+    tap.equal({code for (_, code), _ in took}, {1000}, 'each time')
+    median = statistics.median(seconds for _, seconds in took)
+    tap.note(f'{median * 1000:.0f} ms')
+    tap.ok(median < 0.2, 'without waiting for a poll', f'{median:.3f} s')
+
+    sending = alice.push(pushes.make(1, prefix='+46718'))
+    wait_until(lambda: box.journal.read().by_tag().get(sending[0].number, [])
+               [1:], 10, 'its second segment is unanswered')
+    queued = alice.push(pushes.make(1, prefix='+46718'))
+    tap.equal([cancel(alice, push) for push in queued + sending],
+              [1000, 1000], 'so is one that waits, and one that is sent')
+    tap.equal([len(box.journal.read().by_tag().get(push.number, []))
+               for push in queued + sending], [0, 2],
+              'nothing more of them leaves')
+    awaiting = alice.push(pushes.make(1, prefix='+46713'))
+    wait_until(lambda: box.database.groups('AWAITING') == 1, 10,
+               'all segments are accepted')
+    tap.equal([cancel(alice, push) for push in awaiting], [1000],
+              'what the SMSC has is taken back')
+    cancelled = some + sending + queued + awaiting
+    tap.equal([told(alice, push)[0] for push in cancelled],
+              ['cancelled'] * len(cancelled), 'all of them are cancelled')
+    tap.equal([cancel(alice, push) for push in cancelled[:3]], [1000] * 3,
+              'to cancel once more changes nothing')
+    tap.equal([cancel(alice, ended[state][0]) for state in (
+        'DELIVERED', 'UNDELIVERABLE', 'EXPIRED')], [2008] * 3,
+        'what has ended otherwise cannot be cancelled')
+    ended['CANCELLED'] += cancelled
+
+
+def too_late(tap, box, alice, ended):
+    """Two that the SMSC does not give back: of one a phone has a part."""
+    partly = alice.push(pushes.make(1, prefix='+46715'))
+    kept = alice.push(pushes.make(1, prefix='+46714'))
+    wait_until(lambda: box.journal.read().events('part'), 10,
+               'a phone has a part')
+    wait_until(lambda: box.database.groups('AWAITING') == 2, 10,
+               'all segments are accepted')
+    wait_until(lambda: [row for row in box.database.ledger()
+                        if row.outcome == 'delivered' and row.group_id not in
+                        {one.group_id for one in box.database.results()}],
+               10, 'and its receipt is on record')
+    found, seconds = timed(alice, partly[0], kind='cancel')
+    tap.equal(found[1], 2008, 'a part on a phone is too late')
+    tap.ok(seconds < 2, 'and that is said at once', f'{seconds:.1f} s')
+    found, seconds = timed(alice, kept[0], kind='cancel')
+    tap.equal(found[1], 2008, 'what the SMSC does not give back is undecided')
+    tap.ok(4.5 < seconds < 7, 'after five seconds', f'{seconds:.1f} s')
+    wait_until(lambda: {push.push_id for push in partly} <= alice.notified(),
+               20, 'the push with a part on a phone is completed')
+    tap.equal(told(alice, partly[0])[0], 'delivered', 'and delivered')
+    ended['DELIVERED'] += partly
+    return kept
+
+
+def without_boxes(tap, box, alice, ended):
+    """No bearerbox to do it: undecided, and done when there is one."""
+    some = alice.push(later(3, '+46716'))
+    box.stop('bearerbox')
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        took = list(pool.map(lambda push: timed(alice, push, kind='cancel'),
+                             some))
+    tap.equal({code for (_, code), _ in took}, {2008},
+              'without a bearerbox a cancel is undecided')
+    tap.ok(all(4.5 < seconds < 7 for _, seconds in took),
+           'after five seconds', str(took))
+    tap.equal([told(alice, push) for push in some], [PENDING] * 3,
+              'the push is still pending')
+    box.start('bearerbox')
+    wait_until(lambda: {push.push_id for push in some} <= alice.notified(),
+               20, 'it is done')
+    tap.equal([told(alice, push)[0] for push in some], ['cancelled'] * 3,
+              'the cancel stands, and is done when there is one again')
+    ended['CANCELLED'] += some
+
+
+def without_database(tap, box, alice, ended):
+    push = ended['DELIVERED'][0]
+    box.stop('postgres')
+    took = [timed(alice, push, kind=kind) for kind in ('statusquery',
+                                                       'cancel')]
+    tap.equal([code for (_, code), _ in took], [4001, 4001],
+              'while the database is away a PI reads 4001')
+    tap.ok(all(seconds < 1 for _, seconds in took), 'within a second',
+           str(took))
+    box.start('postgres')
+    wait_until(lambda: told(alice, push) == ('delivered', 1000), 10,
+               'the truth is told again')
+
+
+def killed(tap, box, alice, ended):
+    """kill -9 of both boxes, one of them with a cancel under way."""
+    waiting = alice.push(later(2, '+46717'))
+    before = [told(alice, push) for some in ended.values() for push in some]
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        box.kill('bearerbox', 'STOP')
+        lost = pool.submit(cancel, alice, waiting[0])
+        wait_until(lambda: box.database.value(
+            'SELECT cancel_requested FROM convoy.live WHERE receiver = %s',
+            waiting[0].receiver), 10, 'a cancel is requested')
+        box.kill('wapbox')
+        box.kill('bearerbox')
+        tap.ok(isinstance(lost.exception(10), (OSError, EOFError)),
+               'a PI loses its connection', lost)
+    box.start('bearerbox')
+    box.start('wapbox')
+    tap.equal([told(alice, push) for some in ended.values()
+               for push in some], before,
+              'after kill -9 the same is told of every push')
+    wait_until(lambda: {waiting[0].push_id} <= alice.notified(), 40,
+               'the cancel that was under way is done')
+    tap.equal([cancel(alice, push) for push in waiting], [1000, 1000],
+              'one that was lost may be repeated, and others go on')
+    ended['CANCELLED'] += waiting
+
+
+def test(tap):
+    with Sandbox(ppg={'trusted-pi': 'false'}, conf=CONF, plan=PLAN) as box, \
+            Initiator(box.env['PPG_URL'], ('alice', 'secret')) as alice, \
+            Initiator(box.env['PPG_URL'], ('bob', 'secret')) as bob:
+        ended = states(tap, box, alice)
+        whose(tap, box, alice, bob, ended)
+        cancels(tap, box, alice, ended)
+        kept = too_late(tap, box, alice, ended)
+        without_boxes(tap, box, alice, ended)
+        without_database(tap, box, alice, ended)
+        killed(tap, box, alice, ended)
+
+        # The one that was undecided is delivered after all.
+        ended['DELIVERED'] += kept
+        state = {push.push_id: name for name, some in ended.items()
+                 for push in some}
+        all_pushes = [push for some in ended.values() for push in some]
+        wait_for_results(box, alice, all_pushes, 70)
+        judge(tap, box, alice, all_pushes,
+              lambda push: state[push.push_id], crash=True, outage=True)
+
+
+run(test)
