@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 import chaos_loop                                               # noqa: E402
 from tap import run                                             # noqa: E402
 
-SEEDS = 3, 6, 8, 27
+SEEDS = 3, 6, 8, 27, 29
 
 
 def test(tap):

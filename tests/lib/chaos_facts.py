@@ -98,6 +98,18 @@ class Facts:
                 self.frozen[target].append((begin, end))
             elif what == 'pause':
                 self.pauses.append((begin, end))
+            elif what.startswith('cut'):
+                self._note_cut(what, target, begin, end)
+
+    def _note_cut(self, what, target, begin, end):
+        """When the network is back, TCP waits as long again at most before
+        it repeats what was swallowed: what is written meanwhile arrives."""
+        over = end + max(end - begin, RECONNECT)
+        if what == 'cut db':
+            self.trouble.append((begin, over))
+        else:
+            self.frozen[target].append((begin, over))
+            self.pauses.append((begin, over))
 
     def in_trouble(self, begin, end):
         """Was the database away, at any time between?"""

@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 
 import psycopg2
+from networks import Network
 from processes import wait_until
 
 STOP = 25           # seconds within which a box must end in good order
@@ -48,6 +49,15 @@ class Faults:
         self.run.end('postgres', signal.SIGQUIT, 'kill', 10)
         time.sleep(event.lasts)
         self.run.launch('postgres')
+
+    def _cut(self, event):
+        network = Network(self.stack.folder, int(
+            event.target.removeprefix('bearerbox') or 1))
+        network.cut(event.detail)
+        try:
+            time.sleep(event.lasts)
+        finally:
+            network.heal(event.detail)
 
     # --- the database -------------------------------------------------------
 

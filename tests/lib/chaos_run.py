@@ -171,7 +171,8 @@ class Run:
             print(event, flush=True)
         except Exception:
             self.wrong('test', traceback.format_exc())
-        self.note(begin, event.what, event.target)
+        self.note(begin, f'cut {event.detail}' if event.what == 'cut'
+                  else event.what, event.target)
 
     def _push(self):
         for at, push in self.schedule.pushes:
@@ -244,8 +245,9 @@ class Run:
 
 def run(schedule):
     """Returns the Evidence; everything is down by then."""
-    with Sandbox('--bearerboxes', schedule.boxes, convoy=schedule.convoy,
-                 plan=schedule.plan) as box, \
+    options = ['--networks'] if schedule.networks else []
+    with Sandbox('--bearerboxes', schedule.boxes, *options,
+                 convoy=schedule.convoy, plan=schedule.plan) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         if schedule.same_reference:
             box.database.rows('ALTER SEQUENCE convoy.group_seq '

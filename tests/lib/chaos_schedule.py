@@ -17,6 +17,7 @@ import pushes
 BUSY = 9.0              # seconds in which pushes come and faults begin
 LEASE = 15.0            # of a bearerbox, fixed in the product
 TAKEOVERS = 3           # more of one group would park it
+CUT = 0.22              # of the other seeds cut a bearerbox off
 
 # Answers of the SMSC that end a push; none of the others may.
 PERMANENT = 0x0b
@@ -50,6 +51,7 @@ class Schedule:
     boxes: int = 1
     convoy: dict = field(default_factory=dict)
     same_reference: bool = False    # all groups want the same one
+    networks: bool = False          # of the boxes, to be cut
     plan: str = ''
     pushes: list = field(default_factory=list)  # (at, Push)
     events: list = field(default_factory=list)
@@ -71,6 +73,13 @@ class Schedule:
                        if push.number not in some_pushes]
         return kept
 
+    def without_networks(self):
+        """A copy that a kernel can run which lets nobody make networks."""
+        kept = self.without({one.number for one in self.events
+                             if one.what == 'cut'}, ())
+        kept.networks = False
+        return kept
+
 
 def make(seed):
     dice = random.Random(seed)
@@ -86,6 +95,11 @@ def make(seed):
     schedule.pushes = _pushes(dice, seed)
     schedule.events = _frozen_holder(dice, schedule) if frozen_holder \
         else _events(dice, schedule)
+    cut_dice = random.Random(f'partition {seed}')
+    if cut_dice.random() < CUT and not frozen_holder:
+        schedule.networks = True
+        schedule.events.append(_cut(cut_dice, schedule))
+        schedule.events.sort(key=lambda event: event.at)
     return schedule
 
 
@@ -218,8 +232,8 @@ def _events(dice, schedule):
         at, lasts = dice.uniform(0.3, BUSY), dice.uniform(least, most)
         detail = _plan(dice) if what == 'plan' else \
             dice.choice(('all', 'one')) if target == 'links' else ''
-        violent = target in boxes and (what == 'kill' or lasts > LEASE / 2)
         event = Event(number, at, what, target, lasts, detail)
+        violent = is_violent(event)
         if (violent and takeovers == TAKEOVERS
                 or any(at < end + 1 and begin < at + lasts + 1
                        for begin, end in free_at.get(event.lane, []))):
@@ -228,6 +242,23 @@ def _events(dice, schedule):
         free_at.setdefault(event.lane, []).append((at, at + lasts))
         found.append(event)
     return sorted(found, key=lambda event: event.at)
+
+
+def is_violent(event):
+    """May it make another box take over?"""
+    return 'bearerbox' in event.target and (
+        event.what == 'kill' or event.lasts > LEASE / 2)
+
+
+def _cut(dice, schedule):
+    """The network of a bearerbox swallows what goes to or comes from the
+    database or the SMSC, for a moment or until its leases are over."""
+    long = sum(map(is_violent, schedule.events)) < TAKEOVERS \
+        and schedule.boxes == 2 and dice.random() < 0.5
+    return Event(len(schedule.events) + 1, dice.uniform(1, BUSY / 2), 'cut',
+                 dice.choice(schedule.bearerboxes),
+                 dice.uniform(LEASE, LEASE + 3) if long
+                 else dice.uniform(0.5, 6), dice.choice(('db', 'smsc')))
 
 
 def _frozen_holder(dice, schedule):
