@@ -35,8 +35,9 @@
  * others to be served at full speed beside them. */
 #define SLOTS 512
 
-/* Longer than a POST may last, so that no one else takes it meanwhile. */
-#define LEASE_US (60 * SECOND_US)
+/* Longer than a POST may last and its report may take, so that no one else
+ * takes it meanwhile; but soon, when this wapbox was killed. */
+#define LEASE_US ((POSTER_TIMEOUT_MS / 1000 + 5) * SECOND_US)
 
 /* The database wakes us; this finds what it could not say. */
 #define POLL_US (SECOND_US / 4)

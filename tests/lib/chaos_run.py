@@ -224,8 +224,8 @@ class Run:
             self.wrong('ends', str(failure))
 
     def _notified(self):
-        """A wapbox that was killed had lent some for a minute: for this test
-        that minute is over."""
+        """A result that was tried often is tried again much later: for this
+        test that time has come."""
         self.box.database.rows(
             "UPDATE convoy.notification SET due_at = clock_timestamp() "
             "WHERE due_at > clock_timestamp() + '15 s'::interval")
