@@ -189,6 +189,8 @@ static int read_durations(CfgGroup *grp, Config *c)
           "a time up to 30d" },
         { "notify-lifetime", &c->notify_lifetime_us, DAY_US, SECOND_US,
           60 * DAY_US, "a time from 1s to 60d" },
+        { "client-timeout", &c->client_timeout_us, 60 * SECOND_US, SECOND_US,
+          3600 * SECOND_US, "a time from 1s to 1h" },
         { "retention", &c->retention_us, 7 * DAY_US, 0, 3650 * DAY_US,
           "a time up to 3650d" }
     };
@@ -211,6 +213,8 @@ static int read_numbers(CfgGroup *grp, Config *c)
           "a number from 1 to 1000" },
         { "segment-retries", &c->limits.segment_retries, 5, 0, 100,
           "a number from 0 to 100" },
+        { "max-clients", &c->max_clients, 500, 10, 20000,
+          "a number from 10 to 20000" },
         { "active-groups", &c->active_groups, 3000, 1, 100000,
           "a number from 1 to 100000" }
     };

@@ -40,6 +40,8 @@ typedef struct {
     StatusOverrides overrides;  /* retryable-status, permanent-status */
     char *notify_allow;         /* "": the default rule only */
     char *notify_ca;            /* PEM file; NULL: those of the system */
+    int max_clients;            /* connections to the PPG at once */
+    int64_t client_timeout_us;  /* for one to be idle, or to send a request */
     char *ppg_address;          /* the PPG's URL; NULL: there is no PPG */
     Octstr *core_prefix;        /* unified-prefix of the core group, or NULL */
     ConfigPrefix *prefixes;

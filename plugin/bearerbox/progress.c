@@ -17,9 +17,6 @@
 #include "bearerbox/scheduler_int.h"
 #include "now.h"
 
-/* PAP codes of a result (facts of PAP: 1000 OK, 4000 service failure). */
-enum { PAP_OK = 1000, PAP_SERVICE_FAILURE = 4000 };
-
 /* How long a group whose segments are all accepted is kept. */
 static const int64_t LINGER_US = 50 * 1000;
 
@@ -92,9 +89,7 @@ void progress_store(Scheduler *s, Active *active, int64_t due)
         return;
     }
     cause_of(active, cause, sizeof(cause));
-    batch_set_state(s->open, active, cause,
-                    g->state == GROUP_DELIVERED ? PAP_OK
-                                                : PAP_SERVICE_FAILURE,
+    batch_set_state(s->open, active, cause, group_code(g, active->said),
                     TIME_NEVER,
                     group_leaves_parts(g) ? s->setup.reference_hold_us : 0);
     s->figures.finished++;

@@ -279,6 +279,10 @@ bool group_is_unsent(const Group *g);
  * the segment that decided it, or -1. Static text; "" while it lives. */
 const char *group_cause(const Group *g, int *segment);
 
+/* The PAP code of an ended group's result. `said`: the SMSC's last words of
+ * refusal, or NULL; with SMPP they begin with its status, in hexadecimal. */
+int group_code(const Group *g, const char *said);
+
 /*
  * What became of the segments of a group that has ended otherwise than
  * DELIVERED: how many were cancelled, were too late to cancel, may have come

@@ -5,6 +5,7 @@
  * and is the same for every owner that finishes the group.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "facts.h"
 #include "group.h"
@@ -60,13 +61,14 @@ const char *group_event_name(GroupEvent event)
     return (unsigned) event < GROUP_EVENTS ? names[event] : "?";
 }
 
-/* Segment of the last copy in one of two states, or -1. */
-static int last_segment(const Group *g, CopyState one, CopyState other)
+/* The last copy that was refused, or failed by its receipt; NULL: none. */
+static const Copy *last_failure(const Group *g)
 {
     for (int i = g->copies_len - 1; i >= 0; i--)
-        if (g->copies[i].state == one || g->copies[i].state == other)
-            return g->copies[i].segment;
-    return -1;
+        if (g->copies[i].state == COPY_REFUSED
+            || g->copies[i].state == COPY_FAILED)
+            return &g->copies[i];
+    return NULL;
 }
 
 static int first_undelivered(const Group *g)
@@ -80,12 +82,18 @@ static int first_undelivered(const Group *g)
 
 static const char *cause_of_undeliverable(const Group *g, int *segment)
 {
-    *segment = last_segment(g, COPY_REFUSED, COPY_FAILED);
-    if (g->aim == AIM_RETRY)
-        return *segment < 0 ? "no attempt left, the SMSC could not be reached"
-                            : "no attempt left, segment refused or failed";
-    return *segment < 0 ? "receiver or route is not allowed"
-                        : "segment refused or failed for good";
+    const Copy *copy = last_failure(g);
+    bool spent = g->aim == AIM_RETRY;
+
+    if (copy == NULL)
+        return spent ? "no attempt left, the SMSC could not be reached"
+                     : "receiver or route is not allowed";
+    *segment = copy->segment;
+    if (copy->state == COPY_REFUSED)
+        return spent ? "no attempt left, refused by the SMSC"
+                     : "refused by the SMSC for good";
+    return spent ? "no attempt left, not delivered by the SMSC"
+                 : "the SMSC cannot deliver it";
 }
 
 const char *group_cause(const Group *g, int *segment)
@@ -117,6 +125,44 @@ const char *group_cause(const Group *g, int *segment)
             break;
     }
     return "";
+}
+
+/* PAP, "status codes". */
+enum {
+    OK = 1000,
+    FORBIDDEN = 2001,
+    ADDRESS_ERROR = 2002,
+    ADDRESS_NOT_FOUND = 2003,
+    SERVICE_FAILURE = 4000,
+    SERVICE_UNAVAILABLE = 4001
+};
+
+/* SMPP 3.4, 5.1.3: who is to blame for a refusal of these is the PI. */
+static int code_of_refusal(const char *said)
+{
+    switch (said == NULL ? 0 : strtoul(said, NULL, 0)) {
+        case 0x0B:              /* destination address */
+            return ADDRESS_NOT_FOUND;
+        case 0x50:              /* its type of number */
+        case 0x51:              /* its numbering plan */
+            return ADDRESS_ERROR;
+        default:
+            return SERVICE_FAILURE;
+    }
+}
+
+int group_code(const Group *g, const char *said)
+{
+    const Copy *copy = last_failure(g);
+
+    if (g->state == GROUP_DELIVERED)
+        return OK;
+    if (g->state != GROUP_UNDELIVERABLE)
+        return SERVICE_FAILURE;
+    if (copy == NULL)
+        return g->aim == AIM_RETRY ? SERVICE_UNAVAILABLE : FORBIDDEN;
+    return copy->state == COPY_REFUSED ? code_of_refusal(said)
+                                       : SERVICE_FAILURE;
 }
 
 /* Has a copy of this segment that was cancelled, or was too late for it? */

@@ -5,6 +5,7 @@ they come the memory of wapbox does not grow."""
 
 import os
 import re
+import select
 import socket
 import sys
 import urllib.parse
@@ -97,6 +98,15 @@ def test(tap):
         too_long(tap, box, pi)
         for name, octets in hostile.refused(attack.path):
             attack.refused(tap, name, octets)
+        for name, body in hostile.bombs():
+            attack.refused(tap, name, hostile.wrap(attack.path, body), 3)
+        listener = socket.create_server(('127.0.0.1', 0))
+        listener.setblocking(False)
+        url = f'http://127.0.0.1:{listener.getsockname()[1]}/x'
+        for name, body in hostile.foreign(url):
+            attack.refused(tap, name, hostile.wrap(attack.path, body))
+        tap.ok(not select.select([listener], [], [], 0)[0],
+               'nothing is fetched from elsewhere')
         for name, octets in hostile.cut_off(attack.path):
             attack.cut_off(tap, name, octets)
         for name, body in hostile.large():

@@ -107,6 +107,84 @@ def documents():
         control(push_id='no-xml'), '<si><indication')
 
 
+def bombs():
+    """Documents that are small to send and large to read."""
+    def control_with(doctype, **keys):
+        return push(control(push_id=keys.pop('push_id', 'bomb'),
+                            doctype=doctype, **keys))
+    many = ' '.join(f'a{number}="1"' for number in range(100_000))
+    yield 'an attribute of a megabyte', push(control(
+        attributes=f'source-reference="{"r" * 900_000}"'))
+    yield '100,000 attributes', push(control(attributes=many))
+    yield '6,000 attributes of no namespace', push(control(
+        attributes=' '.join(f'x:a{number}="1"'
+                            for number in range(6_000))))
+    yield 'a namespace for each of 6,000 attributes', push(control(
+        attributes=' '.join(f'xmlns:n{number}="u{number}"'
+                            for number in range(6_000))))
+    yield 'entities that name each other', control_with(
+        '<!DOCTYPE pap [<!ENTITY a "&b;"><!ENTITY b "&a;">]>', push_id='&a;')
+    yield 'a bomb of parameter entities', control_with(
+        '<!DOCTYPE pap [<!ENTITY % a "aaaaaaaaaa">' + ''.join(
+            f'<!ENTITY % {one} "{f"&#37;{other};" * 10}">'
+            for one, other in zip('bcdefghij', 'abcdefghi')) + '%j;]>')
+    yield 'a bomb in the default of an attribute', control_with(
+        BOMB.format(root='pap').replace(
+            ']>', '<!ATTLIST push-message source-reference CDATA "&j;">]>'),
+        push_id='&j;')
+    yield 'an entity of 60,000 octets, a thousand times', control_with(
+        f'<!DOCTYPE pap [<!ENTITY a "{"a" * 50_000}">]>',
+        push_id='&a;' * 1000)
+    yield 'a comment of a megabyte', push(
+        control().replace('<pap>', f'<!--{"c" * 900_000}--><pap>'))
+    yield '60,000 processing instructions', push(
+        control().replace('<pap>', '<?p i?>' * 60_000 + '<pap>'))
+    si = '<?xml version="1.0"?>{}<si>{}</si>'
+    yield 'a content 20,000 elements deep', push(control(push_id='deep'), (
+        si.format('', '<indication>' * 20_000 + '</indication>' * 20_000)))
+    for count in 6_000, 50_000:
+        attributes = ' '.join(f'a{number}="1"' for number in range(count))
+        yield f'a content of {count} attributes', push(
+            control(push_id='wide'), si.format(
+                '', f'<indication href="http://x/" {attributes}>x'
+                '</indication>'))
+
+
+def foreign(url):
+    """Documents that want `url`, or a file, to be read."""
+    for where, target in ('a URL', url), ('a file', 'file:///etc/passwd'):
+        yield f'an external entity, {where}', push(control(
+            push_id='&j;', doctype='<!DOCTYPE pap [<!ENTITY j SYSTEM '
+            f'"{target}">]>'))
+        yield f'an external parameter entity, {where}', push(control(
+            push_id='&j;', doctype='<!DOCTYPE pap [<!ENTITY % d SYSTEM '
+            f'"{target}"> %d;]>'))
+        yield f'a DTD that is elsewhere, {where}', push(control(
+            push_id='&j;', doctype=f'<!DOCTYPE pap SYSTEM "{target}">'))
+        yield f'an XInclude, {where}', push(control().replace(
+            '<pap>', '<pap xmlns:xi="http://www.w3.org/2001/XInclude">'
+            f'<xi:include href="{target}" parse="text"/>'))
+        yield f'an external entity in the content, {where}', push(
+            control(push_id=f'content {where}'), '<?xml version="1.0"?>'
+            f'<!DOCTYPE si [<!ENTITY j SYSTEM "{target}">]><si><indication '
+            'href="http://x/">&j;</indication></si>')
+
+
+def encodings():
+    """Control entities that are not in the encoding that they claim."""
+    for name in ('UTF-7', 'UTF-32', 'UCS-4', 'UTF-16LE', 'IBM037', 'EBCDIC',
+                 'ISO-2022-JP', 'x' * 30_000):
+        text = control(push_id='+AOQ-\u00e4', head=f' encoding="{name}"')
+        yield f'{name[:12]} that is Latin-1', push(text.encode('latin-1'))
+    text = control(push_id='cut', head=' encoding="UTF-16"')
+    yield 'UTF-16 that is cut in a character', push(
+        text.encode('utf-16')[:-3])
+    yield 'UTF-8 of half a surrogate', push(control(push_id='@@@').encode()
+                                            .replace(b'@@@', b'\xed\xa0\x80'))
+    yield 'UTF-8 that is longer than need be', push(
+        control(push_id='@@@').encode().replace(b'@@@', b'\xc0\xae'))
+
+
 def bodies():
     """Multipart bodies that are wrong."""
     good = push(control(push_id='bodies'))
@@ -173,7 +251,7 @@ def cut_off(path):
 def refused(path):
     """(name, octets of a whole HTTP request) of all that must be refused,
     but for the large ones."""
-    for name, body in [*documents(), *bodies()]:
+    for name, body in [*documents(), *encodings(), *bodies()]:
         yield name, wrap(path, body)
     yield from requests(path)
 

@@ -46,9 +46,11 @@ class Initiator:
     Whatever the gateway sends it has to fit its DTD, or the test fails.
     `treat` may be set to a function that is given a notification and returns
     (HTTP status, seconds to wait before it), or None to close the connection
-    without an answer."""
+    without an answer; `acknowledge` to one that makes the body of the answer
+    from the document. `connections` counts those that came. With `tls`, an
+    ssl.SSLContext, it is notified over https."""
 
-    def __init__(self, ppg_url, user=None):
+    def __init__(self, ppg_url, user=None, tls=None):
         self.ppg = urllib.parse.urlsplit(ppg_url)
         self.headers = {}
         if user:
@@ -56,14 +58,31 @@ class Initiator:
             self.headers['Authorization'] = f'Basic {word}'
         self.received, self.treat = [], None
         self.documents = Documents()
+        self.acknowledge, self.connections = pi.acknowledgement, 0
+        self._tls, self._writers = tls, set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever,
                                         daemon=True)
         self._thread.start()
+        self.port = 0
+        self.come()
+        self.port = self._server.sockets[0].getsockname()[1]
+        scheme = 'https' if tls else 'http'
+        self.notify_url = f'{scheme}://127.0.0.1:{self.port}/result'
+
+    def come(self):
+        """It listens (again)."""
         self._server = self._call(asyncio.start_server(
-            self._serve, '127.0.0.1', 0, backlog=512)).result(10)
-        port = self._server.sockets[0].getsockname()[1]
-        self.notify_url = f'http://127.0.0.1:{port}/result'
+            self._serve, '127.0.0.1', self.port, backlog=512,
+            ssl=self._tls)).result(10)
+
+    def go_away(self):
+        """It does not listen any more, and drops all connections."""
+        async def away():
+            self._server.close()
+            for writer in list(self._writers):
+                writer.transport.abort()
+        self._call(away()).result(10)
 
     def __enter__(self):
         return self
@@ -182,6 +201,8 @@ class Initiator:
     # --- being notified -----------------------------------------------------
 
     async def _serve(self, reader, writer):
+        self.connections += 1
+        self._writers.add(writer)
         try:
             while True:
                 _, headers, document = await read_message(reader)
@@ -190,6 +211,7 @@ class Initiator:
         except BROKEN:
             pass
         finally:
+            self._writers.discard(writer)
             writer.close()
 
     async def _answer(self, writer, document):
@@ -200,10 +222,12 @@ class Initiator:
         notification['status'] = treatment and treatment[0]
         if treatment and treatment[1]:
             await asyncio.sleep(treatment[1])
+        if writer.is_closing():
+            notification['status'] = None       # it does not get there
         self.received.append(notification)
-        if treatment is None:
+        if treatment is None or writer.is_closing():
             return False
-        body = pi.acknowledgement(document)
+        body = self.acknowledge(document)
         writer.write(message(f'HTTP/1.1 {treatment[0]} X', body,
                              {'Content-Type': 'application/xml'}))
         await writer.drain()

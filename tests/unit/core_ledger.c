@@ -98,28 +98,33 @@ static void the_cause_of_a_result(void **state)
         LedgerOutcome first, second;
         int segment;
         const char *expected;
+        int code;
     } cases[] = {
         { GROUP_DELIVERED, AIM_NONE, LEDGER_DELIVERED, LEDGER_DELIVERED, -1,
-          "every segment delivered" },
+          "every segment delivered", 1000 },
         { GROUP_DELIVERED, AIM_NONE, LEDGER_DELIVERED, LEDGER_ACCEPTED, -1,
-          "every segment accepted by the SMSC" },
+          "every segment accepted by the SMSC", 1000 },
         { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_ACCEPTED, LEDGER_REFUSED, 1,
-          "segment refused or failed for good" },
+          "refused by the SMSC for good", 2003 },
         { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_NOT_DELIVERED,
-          LEDGER_ACCEPTED, 0, "segment refused or failed for good" },
+          LEDGER_ACCEPTED, 0, "the SMSC cannot deliver it", 4000 },
         { GROUP_UNDELIVERABLE, AIM_RETRY, LEDGER_ACCEPTED, LEDGER_REFUSED, 1,
-          "no attempt left, segment refused or failed" },
+          "no attempt left, refused by the SMSC", 2003 },
+        { GROUP_UNDELIVERABLE, AIM_RETRY, LEDGER_ACCEPTED,
+          LEDGER_NOT_DELIVERED, 1,
+          "no attempt left, not delivered by the SMSC", 4000 },
         { GROUP_UNDELIVERABLE, AIM_RETRY, LEDGER_NOT_SENT, LEDGER_NONE, -1,
-          "no attempt left, the SMSC could not be reached" },
+          "no attempt left, the SMSC could not be reached", 4001 },
         { GROUP_UNDELIVERABLE, AIM_FAIL, LEDGER_NONE, LEDGER_NONE, -1,
-          "receiver or route is not allowed" },
+          "receiver or route is not allowed", 2001 },
         { GROUP_EXPIRED, AIM_EXPIRE, LEDGER_ACCEPTED, LEDGER_NONE, 1,
-          "deadline passed before every segment was delivered" },
+          "deadline passed before every segment was delivered", 4000 },
         { GROUP_CANCELLED, AIM_CANCEL, LEDGER_CANCELLED, LEDGER_ACCEPTED, 0,
-          "cancelled before every segment was delivered" },
+          "cancelled before every segment was delivered", 4000 },
         { GROUP_UNKNOWN, AIM_NONE, LEDGER_DELIVERED, LEDGER_ACCEPTED, 1,
-          "no receipt came in time" },
-        { GROUP_SENDING, AIM_NONE, LEDGER_ACCEPTED, LEDGER_NONE, -1, "" },
+          "no receipt came in time", 4000 },
+        { GROUP_SENDING, AIM_NONE, LEDGER_ACCEPTED, LEDGER_NONE, -1, "",
+          4000 },
     };
 
     (void) state;
@@ -135,8 +140,31 @@ static void the_cause_of_a_result(void **state)
             group_restore(&g, 2, 1, 1, cases[i].second, 0);
         assert_string_equal(group_cause(&g, &segment), cases[i].expected);
         assert_int_equal(segment, cases[i].segment);
+        assert_int_equal(group_code(&g, "0x0000000b/Invalid Destination"),
+                         cases[i].code);
         group_free(&g);
     }
+}
+
+static void the_code_of_a_refusal(void **state)
+{
+    static const struct {
+        const char *said;
+        int code;
+    } cases[] = {
+        { NULL, 4000 }, { "", 4000 }, { "no such luck", 4000 },
+        { "0x00000050/TON", 2002 }, { "0x00000051/NPI", 2002 },
+        { "0x0000000B", 2003 }, { "0x00000045/Submit failed", 4000 },
+    };
+    Group g;
+
+    (void) state;
+    group_init(&g, &script_limits, 1, GROUP_UNDELIVERABLE, AIM_FAIL, 1, false,
+               DEADLINE, TIME_NEVER);
+    group_restore(&g, 1, 0, 1, LEDGER_REFUSED, 0);
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_int_equal(group_code(&g, cases[i].said), cases[i].code);
+    group_free(&g);
 }
 
 static void what_a_group_leaves_behind(void **state)
@@ -187,6 +215,7 @@ int main(void)
         cmocka_unit_test(rows_of_one_copy),
         cmocka_unit_test(rows_that_contradict_the_group),
         cmocka_unit_test(the_cause_of_a_result),
+        cmocka_unit_test(the_code_of_a_refusal),
         cmocka_unit_test(what_a_group_leaves_behind),
     };
 

@@ -1,0 +1,106 @@
+#!/usr/bin/python3 -B
+"""Thousands of clients that are silent, slow, deaf or send without end: the
+Push Initiator beside them has its answers as ever, whoever takes too long is
+sent away, and the memory of wapbox stays bounded."""
+
+import os
+import sys
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                                '..', 'lib'))
+
+import flood                                                # noqa: E402
+import usage                                                # noqa: E402
+from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
+                        pushes, run, wait_for_results, wait_until)
+from usage import MIB                                       # noqa: E402
+
+CLIENTS = int(os.environ.get('CONVOY_CLIENTS', 10_000))
+LIMIT, TIMEOUT = 500, 2         # max-clients, client-timeout
+RATE = 40                       # pushes a second beside it all
+P99 = 0.1                       # seconds, of their answers
+
+# Kind, clients, seconds, what must have happened, and MiB that wapbox may
+# grow by: 64 of all requests under way, and as much again for what malloc()
+# and the copy that is being looked at take.
+FLOODS = [
+    ('nothing', CLIENTS, 6, lambda c: c['ended'] >= CLIENTS - LIMIT, 48),
+    ('drip', 400, 5, lambda c: c['ended'] == 400, 32),
+    ('head', 100, 3, lambda c: c['ended'] == 100, 48),
+    ('body', 400, 5, lambda c: c['octets'] > 100 * MIB, 160),
+    ('huge', 20, 3, lambda c: c['octets'] > 32 * MIB, 32),
+    ('deaf', 100, 5, lambda c: c['octets'] > MIB, 64),
+]
+
+
+class Bed:
+    def __init__(self, tap, box, pi):
+        self.tap, self.box, self.pi, self.good = tap, box, pi, []
+        url = urllib.parse.urlsplit(box.env['PPG_URL'])
+        self.address, self.path = (url.hostname, url.port), url.path
+        self.usual = self.p99(self.push(3))
+        tap.note(f'undisturbed p99 {self.usual * 1000:.1f} ms')
+
+    def begin(self, seconds):
+        some = pushes.make(seconds * RATE, 1,
+                           prefix=f'+46{70 + len(self.good)}')
+        return self.pi.begin(some, at_a_time=8, spread=seconds)
+
+    def push(self, seconds):
+        some = self.begin(seconds).result()
+        self.good.append(some)
+        return some
+
+    @staticmethod
+    def p99(some):
+        return checks.percentile([push.seconds for push in some], 99)
+
+    def memory(self):
+        return sum(usage.memory(pid, 'VmRSS')
+                   for pid in self.box.pids('wapbox'))
+
+    def flooded(self, kind, clients, seconds, happened, growth):
+        tap, before = self.tap, self.memory()
+        running = flood.Running(kind, self.address, self.path, clients,
+                                seconds)
+        batch, peak = self.begin(seconds), before
+        while batch.running:
+            peak = max(peak, self.memory())
+            time.sleep(0.1)
+        some, counts = batch.result(), running.result()
+        self.good.append(some)
+        p99, grown = self.p99(some), (peak - before) / MIB
+        tap.note(f'{kind}: {counts}, p99 {p99 * 1000:.1f} ms, wapbox grew by '
+                 f'{grown:.1f} MiB')
+        tap.ok(counts['made'] >= clients and happened(counts),
+               f'{kind}: {clients} clients come, and it happens', counts)
+        tap.none([f'{push}: {push.codes}' for push in some
+                  if not push.accepted], f'{kind}: every push is accepted')
+        # The machine is shared with other tests.
+        tap.ok(p99 < P99 + 5 * self.usual,
+               f'{kind}: their p99 is under {P99 * 1000:.0f} ms',
+               f'{p99 * 1000:.1f} ms, usually {self.usual * 1000:.1f} ms')
+        tap.ok(grown < growth, f'{kind}: memory is bounded',
+               f'{grown:.1f} MiB')
+
+
+def test(tap):
+    with Sandbox(convoy={'client-timeout': TIMEOUT,
+                         'max-clients': LIMIT}) as box, \
+            Initiator(box.env['PPG_URL']) as pi:
+        bed, before = Bed(tap, box, pi), box.pids('wapbox')
+        for each in FLOODS:
+            bed.flooded(*each)
+        connections = f'/proc/{before[0]}/fd'
+        wait_until(lambda: len(os.listdir(connections)) < 200,
+                   3 * TIMEOUT + 5, 'nobody stays')
+        bed.push(1)
+        all_pushes = sum(bed.good, [])
+        wait_for_results(box, pi, all_pushes)
+        judge(tap, box, pi, all_pushes, name='in the end')
+        tap.equal(box.pids('wapbox'), before, 'it is the same process')
+
+
+run(test)

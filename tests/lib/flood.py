@@ -1,0 +1,173 @@
+"""Clients that want too much of the PPG, many at once, as a program of its own
+so that they do not slow the Push Initiator beside them:
+
+  flood.py KIND HOST PORT PATH CLIENTS SECONDS
+
+It prints one line of JSON: how many connections were made, failed, were ended
+by the server, how many octets were sent, and how many clients had an answer.
+"""
+
+import errno
+import json
+import os
+import resource
+import selectors
+import socket
+import subprocess
+import sys
+import time
+
+HEAD = b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: text/plain\r\n'
+OPENING = 100       # connections that are opened in one go
+
+
+def nothing(path):
+    """Connects and is silent."""
+    while True:
+        yield b''
+
+
+def drip(path):
+    """Never ends its headers: an octet at a time."""
+    yield HEAD % path + b'X: '
+    while True:
+        yield b'x'
+
+
+def head(path):
+    """A header line without end."""
+    yield HEAD % path + b'X: '
+    while True:
+        yield b'x' * 16384
+
+
+def body(path):
+    """Most of a body as large as is taken, and no more."""
+    yield HEAD % path + b'Content-Length: 1000000\r\n\r\n'
+    for _ in range(60):
+        yield b'x' * 16384
+    while True:
+        yield b''
+
+
+def huge(path):
+    """A body of a gigabyte."""
+    yield HEAD % path + b'Content-Length: 1000000000\r\n\r\n'
+    while True:
+        yield b'x' * 16384
+
+
+def deaf(path):
+    """Request after request, and reads no answer."""
+    while True:
+        yield HEAD % path + b'Content-Length: 5\r\n\r\nhello'
+
+
+# Seconds between two writes of one client.
+PAUSES = {'nothing': 1, 'drip': 0.2}
+
+
+class Client:
+    def __init__(self, flood, kind):
+        self.flood, self.pieces = flood, kind(flood.path)
+        self.left, self.answered, self.due = b'', False, 0
+        self.socket = socket.socket()
+        self.socket.setblocking(False)
+        self.socket.connect_ex(flood.address)
+        flood.selector.register(self.socket, selectors.EVENT_WRITE, self)
+        self.connected = False
+
+    def end(self, how):
+        self.flood.counts[how] += 1
+        self.flood.selector.unregister(self.socket)
+        self.socket.close()
+        self.flood.clients.discard(self)
+
+    def handle(self, events):
+        if not self.connected:
+            if self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                return self.end('failed')
+            self.connected = True
+            self.flood.counts['made'] += 1
+            self.rest()
+        if events & selectors.EVENT_READ and not self.flood.deaf:
+            try:
+                octets = self.socket.recv(4096)
+            except OSError:
+                octets = b''
+            if not octets:
+                return self.end('ended')
+            self.flood.counts['answered'] += not self.answered
+            self.answered = True
+        if events & selectors.EVENT_WRITE:
+            self.write()
+        return None
+
+    def rest(self):
+        self.listen(selectors.EVENT_READ)
+
+    def listen(self, events):
+        self.flood.selector.modify(self.socket, events, self)
+
+    def write(self):
+        self.left = self.left or next(self.pieces)
+        if not self.left or self.flood.pause:
+            self.rest()
+        try:
+            sent = self.socket.send(self.left) if self.left else 0
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                self.end('ended')
+            return
+        self.flood.counts['octets'] += sent
+        self.left = self.left[sent:]
+
+
+class Flood:
+    def __init__(self, kind, host, port, path, clients, seconds):
+        self.address, self.path = (host, int(port)), path.encode()
+        self.kind, self.wanted = globals()[kind], int(clients)
+        self.pause, self.deaf = PAUSES.get(kind, 0), kind == 'deaf'
+        self.until = time.monotonic() + float(seconds)
+        self.selector, self.clients = selectors.EpollSelector(), set()
+        self.counts = dict(made=0, failed=0, ended=0, octets=0, answered=0)
+        self.opened = 0
+
+    def wake(self, now):
+        for client in list(self.clients):
+            if client.connected and client.due <= now:
+                client.due = now + (self.pause or 0.05)
+                client.listen(selectors.EVENT_READ | selectors.EVENT_WRITE)
+
+    def run(self):
+        woken = 0
+        while (now := time.monotonic()) < self.until:
+            for _ in range(min(OPENING, self.wanted - self.opened)):
+                self.clients.add(Client(self, self.kind))
+                self.opened += 1
+            for key, events in self.selector.select(0.02):
+                key.data.handle(events)
+            if now - woken > 0.05:
+                woken = now
+                self.wake(now)
+        return self.counts
+
+
+class Running:
+    """A flood beside the test. `counts` are there after result()."""
+
+    def __init__(self, kind, address, path, clients, seconds):
+        self.process = subprocess.Popen(
+            [sys.executable, '-B', os.path.realpath(__file__), kind,
+             address[0], str(address[1]), path, str(clients), str(seconds)],
+            stdout=subprocess.PIPE)
+
+    def result(self):
+        output, _ = self.process.communicate(timeout=120)
+        return json.loads(output)
+
+
+if __name__ == '__main__':
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    print(json.dumps(Flood(*sys.argv[1:]).run()))
