@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -B
 """The PAP chapter, row by row: what plugin/pap/README.md says that the PPG does
 is what it does, before and after kill -9 of both boxes. Each row of its table
-has an example in plugin/pap/examples, and each example a row."""
+has an example in plugin/pap/examples, and each example a row; what the PPG
+sends is valid by the DTD that it names."""
 
 import os
 import re
@@ -10,6 +11,7 @@ import sys
 TESTS = os.path.join(os.path.dirname(os.path.realpath(__file__)), '..')
 sys.path.insert(0, os.path.join(TESTS, 'lib'))
 
+import pap_dtd                                              # noqa: E402
 import pap_example                                          # noqa: E402
 from convoytest import Sandbox, run                         # noqa: E402
 from pap_replay import Notified, replay_all                 # noqa: E402
@@ -26,8 +28,12 @@ def rows():
 
 
 def replay(tap, box, notified, examples, turn):
-    for one in replay_all(box, notified, examples, turn):
+    replays = replay_all(box, notified, examples, turn)
+    for one in replays:
         tap.ok(one.wrong is None, f'{one.example}, {turn}', one.wrong)
+    tap.none(pap_dtd.invalid([document for one in replays
+                              for document in one.documents]),
+             f'every document is valid by its DTD, {turn}')
 
 
 def test(tap):

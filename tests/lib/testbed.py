@@ -64,8 +64,7 @@ class Sandbox:
                                      enumerate(own_conf, 1)]
         self.plan, self.folders = plan, folders
         self.ports = dict.fromkeys(ports)
-        self.folder, self.env = None, {}
-        self.is_up = self.is_down = False
+        self.folder, self.env, self.is_up = None, {}, False
         self.leftovers = []
 
     def __enter__(self):
@@ -113,9 +112,8 @@ class Sandbox:
     def down(self):
         """Stops everything, once; `leftovers` are the processes that were
         there all the same."""
-        if not self.is_down and os.path.exists(
-                f'{self.folder}/sandbox.json'):
-            self.is_up, self.is_down = False, True
+        if os.path.exists(f'{self.folder}/sandbox.json') and self.folder:
+            self.is_up = False
             sandbox('down', self.folder)
         self.leftovers = processes.find(os.path.realpath(self.folder))
 
