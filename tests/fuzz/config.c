@@ -33,13 +33,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* Kannel's reader leaves the rest of a file behind that it refuses. */
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0:quarantine_size_mb=8";
-}
-
 /* --- what the two readers find around them -------------------------------- */
 
 void gw_hooks_error(const char *format, ...)

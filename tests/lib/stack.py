@@ -18,6 +18,10 @@ from processes import Failure
 READY = 30
 PATIENCE = 10
 
+# A sanitizer's report begins with the first; so much of it is shown.
+FINDING = re.compile(r'.*((ERROR|WARNING): \w+Sanitizer|runtime error:).*')
+FINDING_MAX = 12000
+
 # How each is asked to end. A plain TERM makes PostgreSQL wait for its
 # clients; smsbox, which is not under test, sleeps through one while it waits
 # for a bearerbox.
@@ -83,7 +87,8 @@ class Stack:
 
     def down(self):
         """Stops everything; says on stderr what had to be killed. Raises
-        Failure if a sanitizer has found something in one of them."""
+        Failure if a sanitizer has found something in one of them, and shows
+        that on stderr: the logs may not stay."""
         for name in reversed(list(self.programs)):
             if processes.end(self.folder, name, end_signal(name), PATIENCE):
                 print(f'sandbox: {name} did not stop within {PATIENCE} s '
@@ -91,10 +96,10 @@ class Stack:
         for name in self.programs:
             path = f'{self.folder}/logs/{name}.log'
             with open(path, errors='replace') as file:
-                found = re.search(r'.*((ERROR|WARNING): \w+Sanitizer'
-                                  r'|runtime error:).*',
-                                  file.read())
+                log = file.read()
+            found = FINDING.search(log)
             if found:
+                print(log[found.start():][:FINDING_MAX], file=sys.stderr)
                 raise Failure(f'{name}: {found[0]} ({path})')
 
 

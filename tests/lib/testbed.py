@@ -64,7 +64,8 @@ class Sandbox:
                                      enumerate(own_conf, 1)]
         self.plan, self.folders = plan, folders
         self.ports = dict.fromkeys(ports)
-        self.folder, self.env, self.is_up = None, {}, False
+        self.folder, self.env = None, {}
+        self.is_up = self.is_down = False
         self.leftovers = []
 
     def __enter__(self):
@@ -112,8 +113,9 @@ class Sandbox:
     def down(self):
         """Stops everything, once; `leftovers` are the processes that were
         there all the same."""
-        if os.path.exists(f'{self.folder}/sandbox.json') and self.folder:
-            self.is_up = False
+        if not self.is_down and os.path.exists(
+                f'{self.folder}/sandbox.json'):
+            self.is_up, self.is_down = False, True
             sandbox('down', self.folder)
         self.leftovers = processes.find(os.path.realpath(self.folder))
 
