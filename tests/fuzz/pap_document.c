@@ -1,13 +1,16 @@
 /*
  * pap_document.c - PAP documents from strangers
  *
- * The input is the control entity of a push, or what a Push Initiator
- * answers to a notification. What is read must be fit for the database, and
- * whatever is written about it must be well-formed and say the same.
+ * The input is the control entity of a push, a status query or cancel, or
+ * what a Push Initiator answers to a notification. What is read must be fit
+ * for the database, and whatever is written about it must be well-formed and
+ * say the same.
  */
 
 #include "fuzz.h"
 
+#include "pap/pap_address.h"
+#include "pap/pap_inquiry.h"
 #include "pap/pap_read.h"
 #include "pap/pap_write.h"
 #include "pap/pap_xml.h"
@@ -123,13 +126,45 @@ static void check_refusal(const PapPush *push, const PapFault *fault,
     pap_text_free(answer);
 }
 
+/* Each address is found, by twos in one state. */
+static void check_inquiry(const PapInquiry *inquiry)
+{
+    const int n = inquiry->address_count + 1;
+    PapFinding *findings = calloc((size_t) n, sizeof(*findings));
+    char key[PAP_MAX_ADDRESS + 1], *xml;
+    xmlDocPtr doc;
+
+    require_text(inquiry->push_id);
+    REQUIRE(inquiry->push_id != NULL && findings != NULL);
+    for (int i = 1; i < n; i++) {
+        findings[i].address = inquiry->addresses[i - 1];
+        findings[i].state = i % 2 == 0 ? PAP_STATE_PENDING
+                                       : PAP_STATE_UNKNOWN;
+        if (pap_address_key(findings[i].address, key) == NULL)
+            REQUIRE(pap_address_check(key) == NULL);
+    }
+    xml = pap_write_inquiry_response(inquiry, findings, n, NULL);
+    doc = reread(xml);
+    require_attribute(doc, "push-id", inquiry->push_id);
+    xmlFreeDoc(doc);
+    pap_text_free(xml);
+    free(findings);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *xml = (const char *) data;
     PapFault fault;
+    PapInquiry inquiry;
     PapPush push;
     int code = 0;
 
+    if (pap_read_inquiry(xml, size, &inquiry, &fault))
+        check_inquiry(&inquiry);
+    else
+        REQUIRE(fault.code >= PAP_CODE_BAD_REQUEST &&
+                fault.desc[0] != '\0');
+    pap_inquiry_clear(&inquiry);
     if (pap_read_push(xml, size, &push, &fault))
         check_push(&push);
     else
