@@ -15,26 +15,26 @@ BEGIN
                   g.reference, g.stored_day, g.deadline_at, e.state, e.code,
                   e.cause, e.hold_us
     ), whole AS MATERIALIZED (
-        SELECT g.*, b.stored_at, b.concerns, b.notify, b.address
+        SELECT g.*, b.stored_at, b.concerns, b.notify, b.address,
+               event_time(g.state, g.id, g.stored_day, g.deadline_at, started)
+                   AS event_at
         FROM gone g
              JOIN body b ON b.day = g.body_day AND b.group_id = g.id
     ), results AS (
-        INSERT INTO result (day, group_id, stored_at, ended_at, code, state,
-                            attempt, segments, concerns, address, receiver,
-                            cause)
-        SELECT utc_day(started), w.id, w.stored_at, started, w.code, w.state,
-               w.attempt, w.segments, w.concerns, w.address, w.receiver,
-               w.cause
+        INSERT INTO result (day, group_id, stored_at, ended_at, event_at,
+                            code, state, attempt, segments, concerns, address,
+                            receiver, cause)
+        SELECT utc_day(started), w.id, w.stored_at, started, w.event_at,
+               w.code, w.state, w.attempt, w.segments, w.concerns, w.address,
+               w.receiver, w.cause
         FROM whole w
     ), notifications AS (
         INSERT INTO notification (id, due_at, accepted_at, event_at, code,
                                   state, cause, url, pi, push_id, address,
                                   source_reference, qos)
-        SELECT w.id, started, w.stored_at,
-               event_time(w.state, w.id, w.stored_day, w.deadline_at,
-                          started),
-               w.code, w.state, w.cause, p.notify_url, p.pi, p.push_id,
-               w.address, p.source_reference, p.qos
+        SELECT w.id, started, w.stored_at, w.event_at, w.code, w.state,
+               w.cause, p.notify_url, p.pi, p.push_id, w.address,
+               p.source_reference, p.qos
         FROM whole w JOIN push p ON p.digest = w.concerns
         WHERE w.notify
     ), references_left AS (

@@ -3,7 +3,7 @@
 --
 -- Arguments: the PI and its push-id.
 -- Returns: state: by name; code and cause: of a group that has ended; event_at:
---   its end, or when it was stored; live: it has not ended; cancelling: its
+--   what decided its end (event_time), or when it was stored; live: it has not ended; cancelling: its
 --   cancel is requested (push_cancel); partly: a segment of it was delivered,
 --   so that it is too late for one; qos: of the push.
 --   None: no such push of this PI is known. A group whose result is older than
@@ -21,7 +21,7 @@ BEGIN
     RETURN QUERY
     SELECT i.id, coalesce(b.address, r.address),
            state_name(coalesce(g.state, r.state)), coalesce(r.code, 0),
-           coalesce(r.cause, ''), moment_us(coalesce(r.ended_at, b.stored_at)),
+           coalesce(r.cause, ''), moment_us(coalesce(r.event_at, b.stored_at)),
            g.id IS NOT NULL, coalesce(g.cancel_requested, false),
            g.id IS NOT NULL AND group_is_partly(g.id, g.stored_day), p.qos
     FROM push p
@@ -29,13 +29,14 @@ BEGIN
          LEFT JOIN live g ON g.id = i.id
          LEFT JOIN body b ON b.day = g.body_day AND b.group_id = g.id
          LEFT JOIN LATERAL (
-             SELECT e.address, e.state, e.code, e.cause, e.ended_at
+             SELECT e.address, e.state, e.code, e.cause,
+                    coalesce(e.event_at, e.ended_at) AS event_at
              FROM result e
              WHERE g.id IS NULL AND e.group_id = i.id
                    AND e.day BETWEEN utc_day(p.accepted_at) AND today
          ) r ON true
     WHERE p.digest = push_digest(push_status.pi, push_status.push_id)
-          AND (g.id IS NOT NULL OR r.ended_at IS NOT NULL)
+          AND (g.id IS NOT NULL OR r.event_at IS NOT NULL)
     ORDER BY i.no;
 END $$;
 

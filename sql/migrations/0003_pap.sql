@@ -19,3 +19,7 @@ CREATE INDEX notification_host ON notification (host, due_at);
 ALTER TABLE notified ADD COLUMN verdict text NOT NULL DEFAULT 'acknowledged';
 CREATE INDEX notified_trouble ON notified (at)
     WHERE verdict <> 'acknowledged';
+
+-- When that happened which decided how a group ended (event_time); NULL:
+-- when it ended.
+ALTER TABLE result ADD COLUMN event_at timestamptz;

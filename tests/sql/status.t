@@ -2,7 +2,7 @@
 # push_status, push_cancel: what is told of each state, what can be cancelled,
 # and to whom it is told.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(31);
+SELECT plan(33);
 SELECT t.start('box');
 
 CREATE FUNCTION t.status(name text, who text DEFAULT 'pi') RETURNS text
@@ -42,6 +42,13 @@ SELECT results_eq($$SELECT address, event_at_us, live
     FROM push_status('pi', 'queued')$$, $$SELECT address,
     moment_us(ended_at), false FROM result WHERE group_id = t.id('queued')$$,
     'with its address, since it ended');
+
+UPDATE result SET event_at = event_at - interval '1 min';
+SELECT is(event_at_us, moment_us(ended_at - interval '1 min'),
+    'or since what decided that') FROM push_status('pi', 'queued'), result;
+UPDATE result SET event_at = NULL;
+SELECT is(event_at_us, moment_us(ended_at), 'if that is known')
+    FROM push_status('pi', 'queued'), result;
 
 -- Only one's own.
 SELECT is(t.status('queued', 'other'), NULL, 'nothing for another PI');
