@@ -49,7 +49,10 @@ class Attack:
     def refused(self, tap, name, octets, seconds=5):
         """One request and, after it, a good push."""
         try:
-            wrong = verdict(hostile.exchange(self.address, octets, seconds))
+            answer = hostile.exchange(self.address, octets, seconds)
+            wrong = verdict(answer)
+            if answer and answer[0] == 202:
+                self.pi.documents.add(answer[1])
         except socket.timeout:
             wrong = f'no answer within {seconds} s'
         good = self.pi.push([pushes.Push(f'+4671{len(self.good):07}', 1)],

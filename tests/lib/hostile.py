@@ -231,6 +231,31 @@ def requests(path):
     yield 'a GET', request('GET', headers='', body=b'')
 
 
+def inquiries():
+    """Status queries and cancels that are wrong: (name, body)."""
+    def message(kind, attributes='push-id="1"', children='', doctype=''):
+        return (f'<?xml version="1.0"?>{doctype}<pap><{kind}-message '
+                f'{attributes}>{children}</{kind}-message></pap>').encode()
+    for kind in 'statusquery', 'cancel':
+        yield f'a {kind} of what there is not', message(kind)
+        yield f'a {kind} without push-id', message(kind, '')
+        yield f'a {kind} of an empty push-id', message(kind, 'push-id=""')
+        yield f'a {kind} of a push-id of 50,000 octets', message(
+            kind, f'push-id="{"x" * 50000}"')
+        yield f'a {kind} with an address that is none', message(
+            kind, children='<address/>')
+        yield f'a {kind} with 1,000 addresses', message(
+            kind, children='<address address-value="+1"/>' * 1000)
+        yield f'a {kind} with an entity bomb', message(
+            kind, 'push-id="&j;"', doctype=BOMB.format(root='pap'))
+    yield 'a push that is no multipart', control().encode()
+    yield 'an answer for a question', (
+        b'<pap><statusquery-response push-id="1"/></pap>')
+    yield 'a question that is no XML', b'cancel'
+    yield 'a question of NUL octets', b'\0' * 1000
+    yield 'an empty question', b''
+
+
 def cut_off(path):
     """Requests after which the client just goes away: (name, octets)."""
     good = push(control(push_id='cut-off'))
@@ -253,13 +278,17 @@ def refused(path):
     but for the large ones."""
     for name, body in [*documents(), *encodings(), *bodies()]:
         yield name, wrap(path, body)
+    for name, body in inquiries():
+        yield name, wrap(path, body, 'application/xml')
+    yield 'a question in klingon', wrap(
+        path, pi.inquiry('cancel', '1'), 'application/xml; charset=klingon')
     yield from requests(path)
 
 
-def wrap(path, body):
+def wrap(path, body, kind=pi.CONTENT_TYPE):
     """A whole HTTP request with this body."""
     return (f'POST {path} HTTP/1.1\r\nHost: ppg\r\nContent-Type: '
-            f'{pi.CONTENT_TYPE}\r\nContent-Length: {len(body)}\r\n\r\n'
+            f'{kind}\r\nContent-Length: {len(body)}\r\n\r\n'
             .encode() + body)
 
 
