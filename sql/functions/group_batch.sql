@@ -75,11 +75,10 @@ BEGIN
                 closed = t.closed, ready = t.state = 0, waiting = false,
                 holds = g.holds AND t.state IN (2, 4),
                 due_at = due_time(t.state, started + span(t.in_us), g.due_at),
-                -- a receipt that came another way and was not shown to the
-                -- owner yet (receipt_news) must still be, also while the
-                -- group is lent
+                -- news that the owner has not been shown yet must still be,
+                -- also while the group is lent
                 look_at = least(
-                    CASE WHEN g.state IN (2, 4) OR g.look_at <= started
+                    CASE WHEN g.state IN (2, 4) OR g.look_at = '-infinity'
                          THEN g.look_at END,
                     look_time(t.state, g.deadline_at,
                         due_time(t.state, started + span(t.in_us), g.due_at),

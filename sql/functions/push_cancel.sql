@@ -16,7 +16,7 @@ BEGIN
         FOR UPDATE SKIP LOCKED
     )
     UPDATE live g
-    SET cancel_requested = true, look_at = clock_timestamp()
+    SET cancel_requested = true, look_at = '-infinity'
     FROM mine m
     WHERE g.id = m.id AND NOT g.cancel_requested
           AND NOT group_is_partly(m.id, m.stored_day);

@@ -28,7 +28,7 @@ BEGIN
         FROM early e
         ORDER BY e.at
     )
-    UPDATE live g SET look_at = started
+    UPDATE live g SET look_at = '-infinity'
     FROM early e
     WHERE g.id = e.group_id AND NOT g.parked;
 END $$;

@@ -34,7 +34,7 @@ BEGIN
             ready = g.ready AND NOT n.own,
             waiting = g.waiting AND NOT n.own,
             look_at = CASE WHEN n.own THEN started + interval '10 s'
-                           ELSE started END
+                           ELSE '-infinity' END
         FROM news n WHERE g.id = n.id
         RETURNING g.id, n.own
     )

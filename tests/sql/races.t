@@ -161,9 +161,24 @@ blocked b; ok $? 'the second waits for it'
 say a COMMIT; hear b
 is "$answer" w1 'and completes the group'
 
-# --- notifiers
+# --- a receipt comes while the owner, who has not seen it, lets go
 
 say b "SELECT t.move('c', 'w1', 5)"
+say b "SELECT t.store('x1', '4670', 2), t.claimed('c')"
+say b "SELECT t.outcome('c', 'x1', 1, 1, 1, 'x1'),
+    t.outcome('c', 'x1', 1, 2, 2, 'x2'), t.move('c', 'x1', 3, '1 h')"
+say b "SELECT t.receipt('b', 'x1'), t.looked_at('c')"
+say a "BEGIN; SELECT id FROM live WHERE id = t.id('x1') FOR UPDATE"
+start b "SELECT t.move('c', 'x1', 3)"
+blocked b; ok $? 'the owner'\''s transition waits'
+say a "SELECT t.receipt('b', 'x2')"
+say a COMMIT; hear b
+say b "SELECT t.looked_at('c')"
+is "$answer" x1 'the owner is told of the receipt all the same'
+
+# --- notifiers
+
+say b "SELECT t.move('c', 'x1', 5)"
 say a "INSERT INTO notification (id, due_at, accepted_at, event_at, code,
     state, cause, url, pi, push_id, address) SELECT i, now(), now(), now(),
     1000, 5, '', '', '', 'n' || i, '' FROM generate_series(1, 2) i"
