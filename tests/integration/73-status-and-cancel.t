@@ -238,30 +238,65 @@ def without_database(tap, box, alice, ended):
                'the truth is told again')
 
 
-def killed(tap, box, alice, ended):
-    """kill -9 of both boxes, one of them with a cancel under way."""
-    waiting = alice.push(later(2, '+46717'))
-    before = [told(alice, push) for some in ended.values() for push in some]
+def requested(box, some):
+    """How many cancels of these pushes are requested."""
+    return box.database.value(
+        'SELECT count(*) FROM convoy.live g JOIN convoy.push p '
+        'ON g.id = ANY (p.groups) WHERE g.cancel_requested '
+        'AND p.push_id = ANY (%s)', [push.push_id for push in some])
+
+
+def stopped(tap, box, alice, ended):
+    """wapbox ends in good order while a PI waits."""
+    some = alice.push(later(1, '+46717'))
+    box.kill('bearerbox', 'STOP')
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        box.kill('bearerbox', 'STOP')
-        lost = pool.submit(cancel, alice, waiting[0])
-        wait_until(lambda: box.database.value(
-            'SELECT cancel_requested FROM convoy.live WHERE receiver = %s',
-            waiting[0].receiver), 10, 'a cancel is requested')
+        waiting = pool.submit(timed, alice, some[0], kind='cancel')
+        wait_until(lambda: requested(box, some) == 1, 4, 'it is requested')
+        box.stop('wapbox')
+        (_, code), seconds = waiting.result(10)
+    tap.ok(code == 2008 and seconds < 4,
+           'who waits when wapbox stops hears that it is undecided',
+           code, seconds)
+    box.kill('bearerbox', 'CONT')
+    box.start('wapbox')
+    ended['CANCELLED'] += some
+
+
+def killed(tap, box, alice, ended):
+    """kill -9 of both boxes, while the first waits for cancels that the other
+    has not begun: whoever takes these pushes next heeds them."""
+    sending = alice.push(pushes.make(1, prefix='+46718'))
+    wait_until(lambda: box.journal.read().by_tag().get(sending[0].number, [])
+               [1:], 10, 'its second segment is unanswered')
+    some = sending + alice.push(pushes.make(1, prefix='+46718') +
+                                later(1, '+46717'))
+    goes_on = alice.push(later(1, '+46717'))
+    before = [told(alice, push) for one in ended.values() for push in one]
+    box.kill('bearerbox', 'STOP')
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        lost = [pool.submit(cancel, alice, push) for push in some]
+        wait_until(lambda: requested(box, some) == 3, 4,
+                   'three cancels are requested')
         box.kill('wapbox')
         box.kill('bearerbox')
-        tap.ok(isinstance(lost.exception(10), (OSError, EOFError)),
-               'a PI loses its connection', lost)
+        tap.none([one for one in lost if not isinstance(
+            one.exception(10), (OSError, EOFError))],
+            'PIs lose their connections')
     box.start('bearerbox')
     box.start('wapbox')
-    tap.equal([told(alice, push) for some in ended.values()
-               for push in some], before,
+    tap.equal([told(alice, push) for one in ended.values()
+               for push in one], before,
               'after kill -9 the same is told of every push')
-    wait_until(lambda: {waiting[0].push_id} <= alice.notified(), 40,
-               'the cancel that was under way is done')
-    tap.equal([cancel(alice, push) for push in waiting], [1000, 1000],
-              'one that was lost may be repeated, and others go on')
-    ended['CANCELLED'] += waiting
+    wait_until(lambda: {push.push_id for push in some} <= alice.notified(),
+               40, 'the cancels that were under way are done')
+    tap.equal([told(alice, push)[0] for push in some], ['cancelled'] * 3,
+              'what was being sent, waited and was deferred is cancelled')
+    tap.equal([len(box.journal.read().by_tag().get(push.number, []))
+               for push in some], [2, 0, 0], 'nothing more of it leaves')
+    tap.equal([cancel(alice, push) for push in some + goes_on], [1000] * 4,
+              'a cancel that was lost may be repeated, and others go on')
+    ended['CANCELLED'] += some + goes_on
 
 
 def test(tap):
@@ -274,6 +309,7 @@ def test(tap):
         kept = too_late(tap, box, alice, ended)
         without_boxes(tap, box, alice, ended)
         without_database(tap, box, alice, ended)
+        stopped(tap, box, alice, ended)
         killed(tap, box, alice, ended)
 
         # The one that was undecided is delivered after all.
