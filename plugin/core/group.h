@@ -54,6 +54,10 @@ typedef enum {
 
 #define GROUP_STATES (GROUP_UNKNOWN + 1)
 
+/* What was refused when it was stored has a result of this state, and never
+ * was a group of this machine. */
+enum { GROUP_REJECTED = GROUP_STATES };
+
 /* What a rollback leads to. Ordered: an aim is only ever raised. It stays
  * AIM_RETRY in the attempts that follow a first retry. */
 typedef enum {

@@ -118,3 +118,15 @@ const char *pap_address_key(const char *address,
     *key = '\0';
     return NULL;
 }
+
+bool pap_address_number(const char *address, char number[PAP_MAX_ADDRESS + 1])
+{
+    const char *value = strchr(address, '=') + 1;
+    const size_t len = strcspn(value, "/");
+
+    if (*value != '+')
+        return false;
+    memcpy(number, value, len);
+    number[len] = '\0';
+    return true;
+}

@@ -10,6 +10,8 @@
 #ifndef CONVOY_PAP_ADDRESS_H
 #define CONVOY_PAP_ADDRESS_H
 
+#include <stdbool.h>
+
 #define PAP_MAX_ADDRESS 256     /* octets */
 
 /*
@@ -25,5 +27,9 @@ const char *pap_address_check(const char *address);
  */
 const char *pap_address_key(const char *address,
                             char key[PAP_MAX_ADDRESS + 1]);
+
+/* The phone number, as it was written, + and all; false for an address that
+ * is not one of TYPE=PLMN. `address` must be a good one. */
+bool pap_address_number(const char *address, char number[PAP_MAX_ADDRESS + 1]);
 
 #endif

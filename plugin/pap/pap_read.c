@@ -37,6 +37,34 @@ static bool read_time(const char *name, char *value, bool *has, int64_t *s,
     return *has;
 }
 
+/* One of two words. */
+static bool read_choice(const char *name, const char *value,
+                        const char *no, const char *yes, bool *chosen,
+                        PapFault *fault)
+{
+    *chosen = strcasecmp(value, yes) == 0;
+    if (*chosen || strcasecmp(value, no) == 0)
+        return true;
+    pap_fault(fault, PAP_CODE_BAD_REQUEST, "%s must be %s or %s", name, no,
+              yes);
+    return false;
+}
+
+/* An attribute of push-message that is neither text nor a time. */
+static bool read_other(const char *name, const char *value, PapPush *push,
+                       PapFault *fault)
+{
+    if (strcmp(name, "replace-method") == 0)
+        return read_choice(name, value, "all", "pending-only",
+                           &push->pending_only, fault);
+    if (strcmp(name, "progress-notes-requested") == 0)
+        return read_choice(name, value, "false", "true",
+                           &push->progress_notes, fault);
+    pap_fault(fault, PAP_CODE_BAD_REQUEST,
+              "push-message has an unknown attribute: %.40s", name);
+    return false;
+}
+
 /* One attribute of push-message; the value's ownership passes. */
 static bool read_push_attribute(const char *name, char *value, PapPush *push,
                                 PapFault *fault)
@@ -47,6 +75,8 @@ static bool read_push_attribute(const char *name, char *value, PapPush *push,
         keep(&push->source_reference, value);
     else if (strcmp(name, "ppg-notify-requested-to") == 0)
         keep(&push->notify_url, value);
+    else if (strcmp(name, "replace-push-id") == 0)
+        keep(&push->replaces, value);
     else if (strcmp(name, "deliver-before-timestamp") == 0)
         return read_time(name, value, &push->has_before,
                          &push->deliver_before_s, fault);
@@ -54,21 +84,10 @@ static bool read_push_attribute(const char *name, char *value, PapPush *push,
         return read_time(name, value, &push->has_after,
                          &push->deliver_after_s, fault);
     else {
-        const bool yes = strcasecmp(value, "true") == 0;
-        const bool flag = yes || strcasecmp(value, "false") == 0;
+        const bool good = read_other(name, value, push, fault);
 
         free(value);
-        if (strcmp(name, "progress-notes-requested") == 0 && flag) {
-            push->progress_notes = yes;
-            return true;
-        }
-        if (strncmp(name, "replace-", 8) == 0)
-            pap_fault(fault, PAP_CODE_REPLACEMENT, "%s",
-                      pap_code_text(PAP_CODE_REPLACEMENT));
-        else
-            pap_fault(fault, PAP_CODE_BAD_REQUEST, "push-message has an "
-                      "unknown attribute or a wrong value: %.40s", name);
-        return false;
+        return good;
     }
     return true;
 }
@@ -109,6 +128,11 @@ static bool read_push_attributes(xmlNodePtr node, PapPush *push,
 
 static bool read_address(xmlNodePtr node, PapPush *push, PapFault *fault)
 {
+    if (push->address_count == PAP_MAX_ADDRESSES) {
+        pap_fault(fault, PAP_CODE_MULTIPLE_ADDRESSES,
+                  "a push may have %d addresses", PAP_MAX_ADDRESSES);
+        return false;
+    }
     return pap_xml_address(node, &push->addresses, &push->address_count,
                            fault);
 }
@@ -197,6 +221,7 @@ void pap_push_clear(PapPush *push)
     free(push->push_id);
     free(push->source_reference);
     free(push->notify_url);
+    free(push->replaces);
     pap_xml_free_addresses(push->addresses, push->address_count);
     memset(push, 0, sizeof(*push));
 }

@@ -11,9 +11,16 @@
 
 #include "pap/pap_types.h"
 
-/* Octets of one document. Some hundred addresses fit, and what libxml2 does
- * in the square of the number of attributes stays under 0.1 s. */
-#define PAP_MAX_DOCUMENT 65536
+/* Addresses of one push. */
+#define PAP_MAX_ADDRESSES 1000
+
+/* Octets of one document: 128 for each of so many addresses, and the rest. */
+#define PAP_MAX_DOCUMENT 147456
+
+/* Octets from one < to the next. What libxml2 does is in the square of the
+ * number of attributes of an element: with this a whole document of nothing
+ * else takes less than 0.1 s. */
+#define PAP_MAX_TAG 32768
 
 /* Octets of the longest attribute value that is taken. */
 #define PAP_MAX_VALUE 2048
@@ -30,6 +37,8 @@ typedef struct {
     char *push_id;
     char *source_reference;
     char *notify_url;               /* ppg-notify-requested-to */
+    char *replaces;                 /* replace-push-id */
+    bool pending_only;              /* the replace-method, else all */
     bool has_before, has_after;
     int64_t deliver_before_s, deliver_after_s;      /* epoch */
     bool progress_notes;            /* progress-notes-requested */

@@ -140,18 +140,21 @@ char *pap_write_badmessage_response(PapVersion version, int code,
     return finish(out, &text);
 }
 
-static void write_qos(FILE *out, const PapQos *qos)
+/* What is said to have been used, whatever was asked for: SMS without a
+ * session confirms nothing. */
+static const char used_method[] = "unconfirmed";
+
+static void write_qos(FILE *out, const PapQos *qos, const char *method)
 {
+    const char *value;
     int i;
 
     fputs("<quality-of-service", out);
-    for (i = 0; i < PAP_QOS_COUNT; ++i)
-        if (i == PAP_QOS_DELIVERY_METHOD)
-            /* What was used, not what was asked for: SMS without a session
-             * confirms nothing. */
-            write_attribute(out, pap_qos_name(i), "unconfirmed");
-        else if (qos->value[i][0] != '\0')
-            write_attribute(out, pap_qos_name(i), qos->value[i]);
+    for (i = 0; i < PAP_QOS_COUNT; ++i) {
+        value = i == PAP_QOS_DELIVERY_METHOD ? method : qos->value[i];
+        if (*value != '\0')
+            write_attribute(out, pap_qos_name(i), value);
+    }
     fputs("/>\n", out);
 }
 
@@ -177,7 +180,7 @@ char *pap_write_notification(const PapNotification *notification)
     write_attribute(out, "address-value", notification->address);
     fputs("/>\n", out);
     if (notification->qos.present)
-        write_qos(out, &notification->qos);
+        write_qos(out, &notification->qos, used_method);
     fputs("</resultnotification-message>\n</pap>\n", out);
     return finish(out, &text);
 }
@@ -235,7 +238,7 @@ static int write_alike(FILE *out, const PapInquiry *inquiry,
         else
             findings[left++] = findings[i];
     if (query && qos != NULL && qos->present)
-        write_qos(out, qos);
+        write_qos(out, qos, used_method);
     fputs(query ? "</statusquery-result>\n" : "</cancel-result>\n", out);
     return left;
 }
@@ -264,5 +267,31 @@ char *pap_write_inquiry_response(const PapInquiry *inquiry,
         n = write_alike(out, inquiry, open, n, qos);
     fprintf(out, "</%s>\n</pap>\n", name);
     free(open);
+    return finish(out, &text);
+}
+
+/* --- a push for the host ------------------------------------------------ */
+
+char *pap_write_push(const PapPush *push, const char *address)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    write_head(out, push->version);
+    fputs("<pap>\n<push-message", out);
+    write_attribute(out, "push-id", push->push_id);
+    if (push->has_before)
+        write_time(out, "deliver-before-timestamp", push->deliver_before_s);
+    if (push->has_after)
+        write_time(out, "deliver-after-timestamp", push->deliver_after_s);
+    fputs(">\n<address", out);
+    write_attribute(out, "address-value", address);
+    fputs("/>\n", out);
+    if (push->qos.present)
+        write_qos(out, &push->qos, push->qos.value[PAP_QOS_DELIVERY_METHOD]);
+    fputs("</push-message>\n</pap>\n", out);
     return finish(out, &text);
 }

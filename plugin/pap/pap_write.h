@@ -12,7 +12,7 @@
 #define CONVOY_PAP_WRITE_H
 
 #include "pap/pap_inquiry.h"
-#include "pap/pap_types.h"
+#include "pap/pap_read.h"
 
 /* A stage of the processing that was reached, in the PPG's own words: PAP
  * has no list of them. */
@@ -71,5 +71,9 @@ typedef struct {
 char *pap_write_inquiry_response(const PapInquiry *inquiry,
                                  const PapFinding *findings, int n,
                                  const PapQos *qos);
+
+/* The control entity of a push again, to this one address, with what decides
+ * over how and when it is sent. */
+char *pap_write_push(const PapPush *push, const char *address);
 
 #endif

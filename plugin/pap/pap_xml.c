@@ -178,6 +178,19 @@ static bool encoding_allowed(const xmlDoc *doc)
     return false;
 }
 
+/* A bound for all tags: no < may be in one, nor in what comes between. */
+static bool tags_are_short(const char *xml, size_t len)
+{
+    const char *next;
+
+    for (; len > PAP_MAX_TAG; len -= (size_t)(next - xml), xml = next) {
+        next = memchr(xml + 1, '<', PAP_MAX_TAG);
+        if (next == NULL)
+            return false;
+    }
+    return true;
+}
+
 xmlDocPtr pap_xml_parse(const char *xml, size_t len, PapFault *fault)
 {
     Guard guard = { 0, NULL };
@@ -192,6 +205,11 @@ xmlDocPtr pap_xml_parse(const char *xml, size_t len, PapFault *fault)
     if (len == 0 || memchr(xml, '\0', len) != NULL) {
         pap_fault(fault, PAP_CODE_BAD_REQUEST, "the control entity %s",
                   len == 0 ? "is empty" : "contains a NUL octet");
+        return NULL;
+    }
+    if (!tags_are_short(xml, len)) {
+        pap_fault(fault, PAP_CODE_BAD_REQUEST, "an element of the control "
+                  "entity is longer than %d octets", PAP_MAX_TAG);
         return NULL;
     }
     parser = create_parser(&guard);

@@ -131,6 +131,12 @@ typedef struct {
     const char *notify_url;         /* NULL: no notification wanted */
     const char *source_reference;   /* NULL: none */
     const char *qos;                /* NULL; opaque, echoed to the notifier */
+    const char *replaces;           /* push-id of one stored by an earlier
+                                     * call, or NULL: its groups that have not
+                                     * ended are to be cancelled, and the new
+                                     * one's follow them */
+    bool pending_only;              /* then only groups whose receiver has
+                                     * such a one are to be sent */
 } StorePush;
 
 typedef struct {
@@ -148,11 +154,15 @@ typedef struct {
     unsigned char ports[4];         /* destination, source: UDH order */
     StoreBytes payload;             /* whole user data, unsegmented */
     const char *extra;              /* NULL; opaque, comes back in a claim */
+    int refused;                    /* 0; or the PAP code with which it ends
+                                     * at once, of state GROUP_REJECTED, */
+    const char *cause;              /* and why, for desc; else NULL */
 } StoreNewGroup;
 
-/* stored[i] is false if push i was known already (PAP 2007). */
+/* codes[i]: 1001, push i is stored; or it is not: 2007, it is known already;
+ * 2004, what it replaces is not known; 2008, pending_only left no group. */
 typedef void StorePushDone(void *arg, StoreOutcome outcome,
-                           const bool *stored, int n);
+                           const int *codes, int n);
 
 void store_push(Store *store, const StorePush *pushes, int n,
                 const StoreNewGroup *groups, int m, int64_t lifetime_us,

@@ -13,7 +13,9 @@ static const PgField PUSH_FIELDS[] = {
     PG_FIELD(StorePush, push_id, TEXT),
     PG_FIELD_NULL(StorePush, notify_url, TEXT, PG_NULL),
     PG_FIELD_NULL(StorePush, source_reference, TEXT, PG_NULL),
-    PG_FIELD_NULL(StorePush, qos, TEXT, PG_NULL)
+    PG_FIELD_NULL(StorePush, qos, TEXT, PG_NULL),
+    PG_FIELD_NULL(StorePush, replaces, TEXT, PG_NULL),
+    PG_FIELD(StorePush, pending_only, BOOL)
 };
 static const PgRecord PUSH = PG_RECORD(PUSH_FIELDS, StorePush);
 
@@ -30,26 +32,27 @@ static const PgField GROUP_FIELDS[] = {
     PG_FIELD(StoreNewGroup, concat_bits, INT2),
     PG_FIELD(StoreNewGroup, ports, PORTS),
     PG_FIELD(StoreNewGroup, payload, BYTEA),
-    PG_FIELD_NULL(StoreNewGroup, extra, TEXT, PG_NULL)
+    PG_FIELD_NULL(StoreNewGroup, extra, TEXT, PG_NULL),
+    PG_FIELD_NULL(StoreNewGroup, refused, INT4, PG_NULL),
+    PG_FIELD_NULL(StoreNewGroup, cause, TEXT, PG_NULL)
 };
 static const PgRecord GROUP = PG_RECORD(GROUP_FIELDS, StoreNewGroup);
 
 /* Which push a group belongs to, and what became of a push: SQL counts
  * from 1. */
 typedef struct {
-    int push;
-    bool stored;
+    int push, code;
 } Stored;
 
 static const PgField STORED_FIELDS[] = {
     PG_FIELD(Stored, push, INT4),
-    PG_FIELD(Stored, stored, BOOL)
+    PG_FIELD(Stored, code, INT4)
 };
 static const PgRecord NUMBER = { STORED_FIELDS, 1, sizeof(Stored) };
 
 static const PgCall PUSH_STORE = {
     .function = "push_store",
-    .params = 21,
+    .params = 25,
     .rows = PG_RECORD(STORED_FIELDS, Stored),
     .caller_tells = true
 };
@@ -102,7 +105,7 @@ const PgRole pg_intake = {
 static void stored(const PgReply *reply)
 {
     StorePushDone *done = (StorePushDone *) reply->done;
-    bool *fresh;
+    int *codes;
     Stored *rows;
     int i, n;
 
@@ -112,15 +115,15 @@ static void stored(const PgReply *reply)
     }
     n = PQntuples(reply->result);
     rows = rows_read(reply->result, &PUSH_STORE.rows);
-    fresh = memory_resize(NULL, (size_t) reply->n, sizeof(*fresh));
+    codes = memory_resize(NULL, (size_t) reply->n, sizeof(*codes));
     for (i = 0; i < reply->n; i++)
-        fresh[i] = false;
+        codes[i] = 0;
     for (i = 0; i < n; i++) {
         if (rows[i].push >= 1 && rows[i].push <= reply->n)
-            fresh[rows[i].push - 1] = rows[i].stored;
+            codes[rows[i].push - 1] = rows[i].code;
     }
-    done(reply->arg, STORE_DONE, fresh, reply->n);
-    free(fresh);
+    done(reply->arg, STORE_DONE, codes, reply->n);
+    free(codes);
     free(rows);
 }
 

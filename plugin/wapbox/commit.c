@@ -11,8 +11,9 @@
 /* Schedulers are not woken more often: one NOTIFY serves many commits. */
 #define WAKE_US 5000
 
-/* Pushes in one statement. */
+/* Pushes, and groups of theirs, in one statement. The largest push fits. */
 #define BATCH 256
+#define BATCH_GROUPS PAP_MAX_ADDRESSES
 
 /* After a batch of at least so many the next one gathers for so long: a
  * commit costs the same for one push as for twenty. */
@@ -37,7 +38,7 @@ struct Commit {
 
     /* Where submit() describes the flight. */
     StorePush rows[BATCH];
-    StoreNewGroup groups[BATCH];
+    StoreNewGroup groups[BATCH_GROUPS];
     char *qos[BATCH];
 };
 
@@ -52,6 +53,10 @@ static const char busy[] =
     "repeated under the same push-id";
 static const char refused[] =
     "the push was not stored: the database refused it";
+static const char not_known[] =
+    "the push to be replaced is not known";
+static const char not_pending[] =
+    "the push to be replaced is pending for none of the addresses";
 
 static void answer_unavailable(Push *push, const char *why)
 {
@@ -110,15 +115,23 @@ static void split_batch(Commit *commit, int n)
     }
 }
 
-static void settle(Commit *commit, Push *push, StoreOutcome outcome,
-                   bool stored)
+/* Words for an answer, where the code's own do not do. */
+static const char *words(int code)
+{
+    switch (code) {
+    case PAP_CODE_PUSH_ID_NOT_FOUND: return not_known;
+    case PAP_CODE_CANCEL_NOT_POSSIBLE: return not_pending;
+    default: return NULL;
+    }
+}
+
+static void settle(Commit *commit, Push *push, StoreOutcome outcome, int code)
 {
     switch (outcome) {
     case STORE_DONE:
-        commit->wake_owed = commit->wake_owed || stored;
+        commit->wake_owed = commit->wake_owed || code == PAP_CODE_ACCEPTED;
         if (push->client != NULL)
-            answer_push(push, stored ? PAP_CODE_ACCEPTED
-                                     : PAP_CODE_DUPLICATE_PUSH_ID, NULL);
+            answer_push(push, code, words(code));
         break;
     case STORE_FAILED:
         error(0, "convoy: the database refuses push-id <%s>: %s",
@@ -146,7 +159,7 @@ static bool in_time(const Commit *commit, int n, StoreOutcome outcome)
     return outcome == STORE_DONE;
 }
 
-static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
+static void on_stored(void *arg, StoreOutcome outcome, const int *codes,
                       int n)
 {
     Commit *commit = arg;
@@ -163,7 +176,7 @@ static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
     }
     for (i = 0; i < in_flight; ++i)
         settle(commit, commit->flight[i], outcome,
-               outcome == STORE_DONE && stored[i]);
+               outcome == STORE_DONE ? codes[i] : 0);
 }
 
 /* --- batches ------------------------------------------------------------ */
@@ -174,23 +187,9 @@ static int64_t epoch_us(bool given, int64_t s)
     return given && s > 0 ? s * 1000000 : 0;
 }
 
-/* Describes flight[i] for the call. */
-static void describe(Commit *commit, int i)
+static StoreNewGroup describe_group(const Commit *commit, const Push *push)
 {
-    const Push *push = commit->flight[i];
-
-    commit->qos[i] = pap_qos_format(&push->pap.qos);
-    commit->rows[i] = (StorePush) {
-        .pi = push->pi,
-        .push_id = push->pap.push_id,
-        .notify_url = push->pap.notify_url,
-        .source_reference = push->pap.source_reference,
-        .qos = commit->qos[i]
-    };
-    commit->groups[i] = (StoreNewGroup) {
-        .push = i,
-        .address = push->pap.addresses[0],
-        .receiver = push->receiver,
+    StoreNewGroup group = {
         .route = push->route,
         .sender = push->sender,
         .service = push->service,
@@ -204,18 +203,52 @@ static void describe(Commit *commit, int i)
         .payload = { push->payload, push->payload_len },
         .extra = push->extra
     };
-    memcpy(commit->groups[i].ports, push->ports, sizeof(push->ports));
+
+    memcpy(group.ports, push->ports, sizeof(group.ports));
+    return group;
+}
+
+/* Describes flight[i] for the call, its groups from groups[at] on; returns
+ * where they end. */
+static int describe(Commit *commit, int i, int at)
+{
+    const Push *push = commit->flight[i];
+    StoreNewGroup group = describe_group(commit, push);
+    int k;
+
+    commit->qos[i] = pap_qos_format(&push->pap.qos);
+    commit->rows[i] = (StorePush) {
+        .pi = push->pi,
+        .push_id = push->pap.push_id,
+        .notify_url = push->pap.notify_url,
+        .source_reference = push->pap.source_reference,
+        .qos = commit->qos[i],
+        .replaces = push->pap.replaces,
+        .pending_only = push->pap.pending_only
+    };
+    group.push = i;
+    for (k = 0; k < push->target_count; ++k) {
+        group.address = push->targets[k].address;
+        group.receiver = push->targets[k].receiver;
+        group.refused = push->targets[k].code;
+        group.cause = push->targets[k].cause;
+        commit->groups[at++] = group;
+    }
+    return at;
 }
 
 /* Moves the next batch from the queue into the flight; returns its size. */
 static int load_flight(Commit *commit)
 {
     Queue *waiting = &commit->waiting;
-    int n = 0;
+    const Push *next;
+    int n = 0, groups = 0;
 
     while (waiting->first != NULL && n < BATCH) {
-        if (n > 0 && (commit->flight[0]->alone ||
-                      push_of(waiting->first)->alone))
+        next = push_of(waiting->first);
+        groups += next->target_count;
+        if (n > 0 && (commit->flight[0]->alone || next->alone ||
+                      groups > BATCH_GROUPS))
             break;
         commit->flight[n++] = extract(waiting);
     }
@@ -224,7 +257,7 @@ static int load_flight(Commit *commit)
 
 static void submit(Commit *commit, int64_t now_us)
 {
-    int n, i;
+    int n, i, m = 0;
 
     if (!commit->up || commit->in_flight > 0 ||
         now_us < commit->gather_until_us)
@@ -233,11 +266,11 @@ static void submit(Commit *commit, int64_t now_us)
     if (n == 0)
         return;
     for (i = 0; i < n; ++i)
-        describe(commit, i);
+        m = describe(commit, i, m);
     commit->in_flight = n;
     commit->gather_until_us = n < GATHER_FROM || n == BATCH
         ? 0 : now_us + GATHER_US;
-    store_push(commit->store, commit->rows, n, commit->groups, n,
+    store_push(commit->store, commit->rows, n, commit->groups, m,
                commit->config->lifetime_us,
                commit->config->limits.receipt_timeout, on_stored, commit);
     for (i = 0; i < n; ++i)

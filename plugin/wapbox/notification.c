@@ -19,6 +19,7 @@ static PapState pap_state(int state)
     case GROUP_UNDELIVERABLE: return PAP_STATE_UNDELIVERABLE;
     case GROUP_EXPIRED: return PAP_STATE_EXPIRED;
     case GROUP_CANCELLED: return PAP_STATE_CANCELLED;
+    case GROUP_REJECTED: return PAP_STATE_REJECTED;
     default: return PAP_STATE_UNKNOWN;
     }
 }

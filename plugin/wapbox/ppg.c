@@ -5,6 +5,9 @@
  * to send the result, the quality of service and the version of PAP. The
  * first look reads all that and keeps it for the thread it runs on; the PPG
  * works on one request at a time, so if it accepts the push, it is this one.
+ *
+ * Nor does it know pushes to several addresses, or that replace another. It
+ * is shown a plain one instead, to the first address.
  */
 
 #include "wapbox/ppg.h"
@@ -13,12 +16,13 @@
 #include <strings.h>
 #include <time.h>
 
-#include "pap/pap_address.h"
 #include "pap/pap_multipart.h"
 #include "pap/pap_read.h"
+#include "pap/pap_write.h"
 #include "wapbox/answer.h"
 #include "wapbox/inquiry.h"
 #include "wapbox/intake.h"
+#include "wapbox/targets.h"
 
 /* Octets of a request; the longest push is a few kilobytes. */
 #define MAX_REQUEST (1 << 20)
@@ -29,6 +33,7 @@
 #define MAX_COMPILED (64 << 10)
 
 static const Config *config;
+static const GwHost *host;
 
 /* PAP thread: the request that the PPG is working on, NULL: none. */
 static Push *seen;
@@ -89,18 +94,31 @@ static void check_times(Push *push)
                     "not before deliver-before-timestamp");
 }
 
+/* The PPG would open a session for it, and keep it to itself. */
+static bool is_confirmed(const PapPush *pap)
+{
+    const char *method = pap->qos.value[PAP_QOS_DELIVERY_METHOD];
+
+    return strcmp(method, "confirmed") == 0 ||
+           strcmp(method, "preferconfirmed") == 0;
+}
+
+/* Whether the PPG must not see it as it is. */
+static bool needs_rewriting(const PapPush *pap)
+{
+    return pap->address_count > 1 || pap->replaces != NULL;
+}
+
 /* What is well-formed, but cannot be served. */
 static void check_push(Push *push)
 {
     const PapPush *pap = &push->pap;
-    const char *wrong;
 
-    if (pap->address_count > 1)
-        push_refuse(push, PAP_CODE_MULTIPLE_ADDRESSES, "%d addresses: "
-                    "multiple addresses not supported", pap->address_count);
-    wrong = pap_address_check(pap->addresses[0]);
-    if (wrong != NULL)
-        push_refuse(push, PAP_CODE_ADDRESS_ERROR, "%s", wrong);
+    targets_judge(push, host->number_allowed);
+    if (needs_rewriting(pap) && is_confirmed(pap))
+        push_refuse(push, PAP_CODE_DELIVERY_METHOD, "a push to several "
+                    "addresses, or that replaces another, cannot be "
+                    "confirmed");
     if (pap->notify_url != NULL && !starts_with(pap->notify_url, "http://") &&
         !starts_with(pap->notify_url, "https://"))
         push_refuse(push, PAP_CODE_BAD_REQUEST, "ppg-notify-requested-to "
@@ -108,12 +126,27 @@ static void check_push(Push *push)
     check_times(push);
 }
 
+/* Puts a control entity that the PPG understands in place of its own. */
+static void rewrite(Push *push, const PapPart *control, Octstr *body)
+{
+    const long at = control->body - octstr_get_cstr(body);
+    char *entity = pap_write_push(&push->pap, targets_first(push));
+
+    if (entity == NULL) {
+        push_refuse(push, PAP_CODE_INTERNAL_ERROR, "out of memory");
+        return;
+    }
+    octstr_delete(body, at, (long)control->len);
+    octstr_insert_data(body, at, entity, (long)strlen(entity));
+    pap_text_free(entity);
+}
+
 /*
  * Reads the request into `push`. Returns NULL if it is a push, served or to
  * be refused; else what is wrong with it, for a badmessage-response.
  */
-static const char *read_push(Push *push, const Octstr *type,
-                             const Octstr *body, PapFault *fault)
+static const char *read_push(Push *push, const Octstr *type, Octstr *body,
+                             PapFault *fault)
 {
     PapMultipart parts;
     const char *wrong;
@@ -135,6 +168,8 @@ static const char *read_push(Push *push, const Octstr *type,
         return fault->desc;
     else
         push_refuse(push, fault->code, "%s", fault->desc);
+    if (push->refusal == 0 && needs_rewriting(&push->pap))
+        rewrite(push, &parts.control, body);
     return NULL;
 }
 
@@ -179,20 +214,20 @@ static void take_inquiry(HTTPClient *client, const Octstr *ip,
 /* Returns 1 if the push was refused, 0 to let the PPG go on with it. */
 static int take_push(HTTPClient *client, const Octstr *ip, const Octstr *url,
                      const Octstr *username, const Octstr *type,
-                     const Octstr *body)
+                     Octstr *body)
 {
     PapFault fault;
     const char *wrong;
 
     push_destroy(seen);
     seen = push_create();
+    seen->pi = copy_octstr(username);
+    seen->ppg_url = copy_octstr(url);
     wrong = read_push(seen, type, body, &fault);
     if (wrong != NULL) {
         refuse(client, ip, seen->pap.version, fault.code, wrong, body);
         return 1;
     }
-    seen->pi = copy_octstr(username);
-    seen->ppg_url = copy_octstr(url);
     if (!pap_text_valid(seen->pi, strlen(seen->pi)))
         push_refuse(seen, PAP_CODE_BAD_REQUEST,
                     "the user name is not UTF-8 text");
@@ -208,7 +243,7 @@ static int take_push(HTTPClient *client, const Octstr *ip, const Octstr *url,
 
 static int pap_request(HTTPClient *client, const Octstr *ip,
                        const Octstr *url, const Octstr *username,
-                       List *headers, const Octstr *body)
+                       List *headers, Octstr *body)
 {
     static char type_name[] = "Content-Type";
     Octstr *type = headers == NULL ? NULL
@@ -243,6 +278,7 @@ static int push_accepted(HTTPClient *client, const Octstr *url,
                     "the control entity is ambiguous");
     }
     push->client = client;
+    push->alone = push->pap.replaces != NULL;
     intake_hold(push, push_id);
     return 1;
 }
@@ -260,9 +296,11 @@ static int push_segments(long push_id, const Msg *sms)
     return 1;
 }
 
-void ppg_init(const Config *configuration, GwHooks *hooks)
+void ppg_init(const Config *configuration, const GwHost *host_functions,
+              GwHooks *hooks)
 {
     config = configuration;
+    host = host_functions;
     hooks->pap_request = pap_request;
     hooks->push_accepted = push_accepted;
     hooks->push_segments = push_segments;

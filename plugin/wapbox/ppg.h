@@ -13,7 +13,8 @@
 
 #include "config.h"
 
-/* Main thread: fills in the hooks. `config` is borrowed for good. */
-void ppg_init(const Config *config, GwHooks *hooks);
+/* Main thread: fills in the hooks. `config` and `host` are borrowed for
+ * good. */
+void ppg_init(const Config *config, const GwHost *host, GwHooks *hooks);
 
 #endif

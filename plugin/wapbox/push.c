@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "core/segment.h"
+#include "wapbox/targets.h"
 
 /* The UDH of a push: 6 octets follow, application ports of 16 bits, 4. */
 static const char udh_head[] = { 6, 5, 4 };
@@ -31,10 +32,10 @@ void push_destroy(Push *push)
 {
     if (push == NULL)
         return;
+    targets_clear(push);
     pap_push_clear(&push->pap);
     gw_free(push->pi);
     gw_free(push->ppg_url);
-    gw_free(push->receiver);
     gw_free(push->route);
     gw_free(push->sender);
     gw_free(push->service);
@@ -131,14 +132,7 @@ void push_complete(Push *push, const Msg *sms, const Config *config)
     }
     push->sender = copy_text(push, "sender", sms->sms.sender);
     push->service = copy_text(push, "service name", sms->sms.service);
-    push->receiver = copy_text(push, "receiver", sms->sms.receiver);
-    if (*push->receiver != '\0') {
-        char *canonical = config_canonical(config, push->route,
-                                           push->receiver);
-
-        gw_free(push->receiver);
-        push->receiver = canonical;
-    }
+    targets_complete(push, config);
     push->extra = make_extra(sms);
     copy_payload(push, sms);
     push->compiled_s = time(NULL);

@@ -19,6 +19,14 @@
 #include "mailbox.h"
 #include "pap/pap_read.h"
 
+/* One address of a push: a group to be sent, or a result at once. */
+typedef struct {
+    const char *address;            /* as the PI wrote it: the push's */
+    char *receiver;                 /* canonical once completed; "": none */
+    int code;                       /* not 0: refused so, */
+    const char *cause;              /* and why: static */
+} PushTarget;
+
 typedef struct {
     Letter letter;                  /* to the intake */
     HTTPClient *client;             /* NULL once it was answered */
@@ -26,12 +34,13 @@ typedef struct {
     int64_t read_s, compiled_s;     /* epoch; 0: that was not reached */
 
     /* From the request. */
-    PapPush pap;                    /* one address */
+    PapPush pap;
+    PushTarget *targets;
+    int target_count;
     char *pi;                       /* "" where PIs are trusted */
     char *ppg_url;                  /* sender-address of the answer */
 
     /* From the datagram. */
-    char *receiver;                 /* canonical */
     char *route, *sender, *service; /* "" for none */
     /* What an smsbox needs for a report, as dlr-mask=31&dlr-url=...&boxc-id=
      * ..., each value URL-encoded; NULL if no report is wanted. */
@@ -45,7 +54,8 @@ typedef struct {
     int refusal;
     char refusal_desc[160];
 
-    /* The server refused a batch it was in: goes in one of its own. */
+    /* Goes in a batch of its own: the server refused one that it was in, or
+     * it replaces a push that may be in the one before. */
     bool alone;
 } Push;
 

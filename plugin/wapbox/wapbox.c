@@ -75,11 +75,10 @@ static void stop(void)
 
 int wapbox_start(const Config *config, const GwHost *host, GwHooks *hooks)
 {
-    (void)host;
     pap_read_init();
     if (intake_init(config) == -1 || notifier_init(config) == -1)
         return -1;
-    ppg_init(config, hooks);
+    ppg_init(config, host, hooks);
     limit_clients(config);
     hooks->running = running;
     hooks->drain = drain;

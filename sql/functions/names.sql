@@ -4,7 +4,7 @@ CREATE FUNCTION state_name(state smallint) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT (ARRAY['QUEUED', 'DEFERRED', 'SENDING', 'AWAITING', 'ROLLBACK',
                   'DELIVERED', 'UNDELIVERABLE', 'EXPIRED', 'CANCELLED',
-                  'UNKNOWN'])[state + 1]
+                  'UNKNOWN', 'REJECTED'])[state + 1]
 $$;
 
 CREATE FUNCTION aim_name(aim smallint) RETURNS text

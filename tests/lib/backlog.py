@@ -15,7 +15,7 @@ SELECT count(*) FROM convoy.push_store(
     ARRAY(SELECT 'backlog-' || t FROM {tags} t),
     array_fill(NULL::text, ARRAY[%(n)s]),
     array_fill(NULL::text, ARRAY[%(n)s]),
-    array_fill(NULL::text, ARRAY[%(n)s]),
+    array_fill(NULL::text, ARRAY[%(n)s]), '{{}}', '{{}}',
     ARRAY(SELECT k FROM generate_series(1, %(n)s) k),
     array_fill('WAPPUSH=+46/TYPE=PLMN@ppg'::text, ARRAY[%(n)s]),
     ARRAY(SELECT coalesce(%(receiver)s, '+4671' || lpad(t::text, 7, '0'))
@@ -32,7 +32,7 @@ SELECT count(*) FROM convoy.push_store(
     ARRAY(SELECT convert_to(repeat('p' || lpad(t::text, 6, '0') || '.',
                                    %(length)s / 8), 'UTF8')
           FROM {tags} t),
-    array_fill(NULL::text, ARRAY[%(n)s]),
+    array_fill(NULL::text, ARRAY[%(n)s]), '{{}}', '{{}}',
     86400000000, 86400000000)
 '''.format(tags='generate_series(%(first)s, %(first)s + %(n)s - 1)')
 

@@ -12,7 +12,7 @@ import wsp
 # Final states of a group, as a result notification spells them.
 FINAL = {'DELIVERED': 'delivered', 'UNDELIVERABLE': 'undeliverable',
          'EXPIRED': 'expired', 'CANCELLED': 'cancelled',
-         'UNKNOWN': 'unknown'}
+         'UNKNOWN': 'unknown', 'REJECTED': 'rejected'}
 
 
 # Answers to a cancel_sm that say nothing of the message: system error, queue

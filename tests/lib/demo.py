@@ -63,7 +63,7 @@ def read_env(folder):
 def push(url, notify_url):
     """Pushes DOCUMENT; the answer must be 1001."""
     push_id = f'demo-{os.getpid()}@pi.example.com'
-    control = pi.push_message(push_id, RECEIVER, notify_url)
+    control = pi.push_message(push_id, RECEIVER, notify_url=notify_url)
     say('PI', f'pushes {len(DOCUMENT)} characters to {RECEIVER}, '
               f'push-id {push_id}:')
     print('\n' + DOCUMENT, flush=True)

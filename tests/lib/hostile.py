@@ -64,9 +64,20 @@ def documents():
         address=f'WAPPUSH=+{"4" * 100000}/TYPE=PLMN@ppg'))
     yield 'slashes for an address', push(control(address='/' * 5000))
     yield 'no address', push(control(addresses=' '))
-    yield '100 addresses', push(control(addresses=''.join(
+    yield '1,001 addresses', push(control(addresses=''.join(
         f'<address address-value="WAPPUSH=+4670{n:07}/TYPE=PLMN@ppg"/>'
-        for n in range(100))))
+        for n in range(1001))))
+    many = ''.join(f' a{n:x}=""' for n in range(2000))
+    yield 'two thousand attributes, eight times', push(control(
+        addresses=f'<x{many}/>' * 8))
+    yield 'two addresses, neither good', push(control(addresses=(
+        '<address address-value="WAPPUSH=+/TYPE=PLMN@ppg"/>'
+        '<address address-value="WAPPUSH=10.0.0.1/TYPE=IPv4@ppg"/>')))
+    yield 'what it replaces is not known', push(control(
+        attributes='replace-push-id="never@seen"'))
+    yield 'several addresses, confirmed', push(control(addresses=(
+        f'<address address-value="{GOOD_ADDRESS}"/>' * 2)).replace(
+            '"unconfirmed"', '"confirmed"'))
     yield 'no push-id', push(control().replace('push-id=', 'push-no='))
     yield 'an empty push-id', push(control(push_id=''))
     yield 'a push-id of 100,000 octets', push(control(push_id='x' * 100000))

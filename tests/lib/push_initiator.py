@@ -32,25 +32,28 @@ def service_indication(href, text, **attributes):
             '</indication></si>\n')
 
 
-def push_message(push_id, receiver, notify_url=None, priority=None,
+def address(receiver):
+    """The address-value of an international number; others are one."""
+    return receiver if '=' in receiver else f'WAPPUSH={receiver}/TYPE=PLMN@ppg'
+
+
+def push_message(push_id, *receivers, notify_url=None, priority=None,
                  **attributes):
-    """The PAP control entity for one receiver, an international number. The
+    """The PAP control entity for these receivers, see address(). The
     attributes are further ones of push-message, with `_` for `-`."""
     if notify_url:
         attributes['ppg_notify_requested_to'] = notify_url
     extra = ''.join(f' {name.replace("_", "-")}={quoteattr(value)}'
                     for name, value in attributes.items())
     quality = f'priority="{priority}" ' if priority else ''
+    addresses = ''.join(
+        f'<address address-value={quoteattr(address(one))}/>'
+        for one in receivers)
     return (f'<?xml version="1.0"?>\n{DOCTYPE}\n'
             f'<pap><push-message push-id={quoteattr(push_id)}{extra}>'
-            f'<address address-value="{address(receiver)}"/>'
+            f'{addresses}'
             f'<quality-of-service {quality}delivery-method="unconfirmed"/>'
             '</push-message></pap>\n')
-
-
-def address(receiver):
-    """The address of a phone, as push_message() writes it."""
-    return f'WAPPUSH={receiver}/TYPE=PLMN@ppg'
 
 
 def inquiry(kind, push_id, addresses=(), version='1.0'):

@@ -34,12 +34,14 @@ class Push:
     answer, None without one; `codes` are all, None for a broken connection;
     `http` the last HTTP status; `seconds` the wait for the last answer.
     `headers` may be given further ones of the HTTP request; `smsc` is the
-    smsc-id that the PI asks for with one of them."""
+    smsc-id that the PI asks for with one of them. `others` are more receivers,
+    or addresses, of the same push."""
 
-    def __init__(self, receiver, segments, smsc=None, **control):
+    def __init__(self, receiver, segments, smsc=None, others=(), **control):
         self.number = next(_numbers)
         self.push_id = f'push-{self.number}@pi.example.com'
         self.receiver, self.segments = receiver, segments
+        self.others = list(others)
         self.document = pi.service_indication(
             f'http://pi.example/p{self.number:06}.',
             text_of(self.number, segments))
@@ -61,8 +63,8 @@ class Push:
         return self.code in (1001, 2007)
 
     def body(self, notify_url):
-        control = pi.push_message(self.push_id, self.receiver, notify_url,
-                                  **self.control)
+        control = pi.push_message(self.push_id, self.receiver, *self.others,
+                                  notify_url=notify_url, **self.control)
         return pi.multipart(control, self.document)
 
     def __repr__(self):

@@ -17,6 +17,8 @@ BEGIN
             array_fill('http://127.0.0.1/n'::text, ARRAY[batch]),
             array_fill(NULL::text, ARRAY[batch]),
             array_fill(NULL::text, ARRAY[batch]),
+            array_fill(NULL::text, ARRAY[batch]),
+            array_fill(false, ARRAY[batch]),
             ARRAY(SELECT k FROM generate_series(1, batch) k),
             array_fill('WAPPUSH=+46/TYPE=PLMN@x'::text, ARRAY[batch]),
             ARRAY(SELECT '46' || tag || (i * batch + k)
@@ -31,6 +33,8 @@ BEGIN
             array_fill(8::smallint, ARRAY[batch]),
             array_fill('\x0b8423f0'::bytea, ARRAY[batch]),
             array_fill(decode(repeat('ab', 380), 'hex'), ARRAY[batch]),
+            array_fill(NULL::text, ARRAY[batch]),
+            array_fill(NULL::int, ARRAY[batch]),
             array_fill(NULL::text, ARRAY[batch]),
             86400000000, 86400000000);
         COMMIT;

@@ -11,14 +11,15 @@ CREATE FUNCTION t.store(name text, receiver text, segments int DEFAULT 1,
     deadline interval DEFAULT '1 day', notify text DEFAULT NULL,
     bits int DEFAULT 8)
 RETURNS bool LANGUAGE sql AS $$
-    SELECT stored FROM convoy.push_store(
-        '{pi}', ARRAY[name], ARRAY[notify], '{NULL}', '{NULL}', '{1}',
+    SELECT code = 1001 FROM convoy.push_store(
+        '{pi}', ARRAY[name], ARRAY[notify], '{NULL}', '{NULL}', '{}', '{}',
+        '{1}',
         ARRAY['WAPPUSH=' || receiver || '/TYPE=PLMN'], ARRAY[receiver],
         ARRAY[route], '{sender}', '{service}', ARRAY[priority::smallint],
         ARRAY[convoy.moment_us(clock_timestamp() + later)],
         ARRAY[convoy.moment_us(clock_timestamp() + deadline)],
         ARRAY[segments::smallint], ARRAY[bits::smallint], '{"\\x0b8423f0"}',
-        '{"\\x010203"}', '{extra}', 86400000000, 3600000000)
+        '{"\\x010203"}', '{extra}', '{}', '{}', 86400000000, 3600000000)
 $$;
 
 -- An instance with leases, and the number of its next batch.

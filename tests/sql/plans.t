@@ -11,16 +11,18 @@ SELECT t.start('box');
 -- n groups of three segments to n receivers, in one call.
 CREATE FUNCTION t.many(n int, tag text) RETURNS text LANGUAGE sql AS $$
     SELECT format('push_store(%L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L,
-        %L, %L, %L, %L, %L, %L, %L, 86400000000, 3600000000)',
+        %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, 86400000000, 3600000000)',
         array_fill('pi'::text, a), array_agg(tag || i),
         array_fill('http://pi/'::text, a), array_fill(NULL::text, a),
-        array_fill(NULL::text, a), array_agg(i),
+        array_fill(NULL::text, a), array_fill(NULL::text, a),
+        array_fill(false, a), array_agg(i),
         array_fill('address'::text, a), array_agg('46' || tag || i),
         array_fill(''::text, a), array_fill('s'::text, a),
         array_fill('v'::text, a), array_agg(i % 3),
         array_fill(NULL::bigint, a), array_fill(NULL::bigint, a),
         array_fill(3, a), array_fill(8, a),
         array_fill('\x0b8423f0'::bytea, a), array_fill('\x01'::bytea, a),
+        array_fill(NULL::text, a), array_fill(NULL::int, a),
         array_fill(NULL::text, a))
     FROM generate_series(1, n) i, (SELECT ARRAY[n] AS a) a
     GROUP BY a

@@ -66,10 +66,11 @@ $(awk '/^typedef enum/ { n = 0; seen = "" }
         printf "INSERT INTO header VALUES (%d, %c%s%c);\n", n, 39, name, 39
         n++
     }' "${0%/*}/../../plugin/core/group.h")
+-- GROUP_REJECTED is there by itself, for results only.
 SELECT is((SELECT string_agg(name, ' ' ORDER BY number) FROM header
-           WHERE name ~ '^GROUP_'),
+           WHERE name ~ '^GROUP_') || ' GROUP_REJECTED',
     (SELECT string_agg('GROUP_' || state_name(n::smallint), ' ' ORDER BY n)
-     FROM generate_series(0, 9) n), 'the states of group.h');
+     FROM generate_series(0, 10) n), 'the states of group.h');
 SELECT is((SELECT string_agg(name, ' ' ORDER BY number) FROM header
            WHERE name ~ '^AIM_'),
     (SELECT string_agg('AIM_' || aim_name(n::smallint), ' ' ORDER BY n)

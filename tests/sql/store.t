@@ -13,15 +13,15 @@ SELECT is(state_name(state) || ' ' || ready, 'QUEUED true', 'it is ready')
 -- Four pushes in one call: a known one, one twice, one with two receivers.
 CREATE TABLE answer AS SELECT * FROM push_store(
     '{pi,other,pi,pi}', '{one,one,two,two}', '{NULL,http://x/,NULL,NULL}',
-    '{NULL,ref,NULL,NULL}', '{NULL,qos,NULL,NULL}', '{1,2,2,3,4}',
+    '{NULL,ref,NULL,NULL}', '{NULL,qos,NULL,NULL}', '{}', '{}', '{1,2,2,3,4}',
     '{a,b,c,d,e}', '{4670,4672,4673,4674,4675}', '{"",gold,gold,"",""}',
     '{s,s,s,s,s}', '{v,v,v,v,v}', '{1,2,0,1,1}', '{NULL,NULL,NULL,NULL,NULL}',
     '{NULL,NULL,NULL,NULL,NULL}', '{1,2,2,1,1}', '{8,16,16,8,8}',
     '{"\\x0b8423f0","\\x0b8423f0","\\x0b8423f0","\\x0b8423f0","\\x0b8423f0"}',
     '{"\\x01","\\x02","\\x03","\\x04","\\x05"}', '{NULL,x,NULL,NULL,NULL}',
-    3600000000, 60000000);
-SELECT results_eq('SELECT push, stored FROM answer ORDER BY push',
-    $$VALUES (1, false), (2, true), (3, true), (4, false)$$,
+    '{}', '{}', 3600000000, 60000000);
+SELECT results_eq('SELECT push, code FROM answer ORDER BY push',
+    $$VALUES (1, 2007), (2, 1001), (3, 1001), (4, 2007)$$,
     'each push is answered for; within one call the first counts');
 SELECT is(count(*), 4::bigint, 'one old group, three new ones') FROM live;
 SELECT is(cardinality(groups), 2, 'a push points to its groups')
@@ -54,10 +54,10 @@ SELECT is(extract(year FROM deadline_at), 9999::numeric,
     WHERE id = t.id('beyond');
 
 SELECT throws_ok($$SELECT * FROM push_store('{p}', '{bad}', '{NULL}',
-    '{NULL}', '{NULL}', '{1,1}', '{a,a}', '{46,NULL}', '{"",""}', '{s,s}',
+    '{NULL}', '{NULL}', '{}', '{}', '{1,1}', '{a,a}', '{46,NULL}', '{"",""}', '{s,s}',
     '{v,v}', '{1,1}', '{NULL,NULL}', '{NULL,NULL}', '{1,1}', '{8,8}',
-    '{"\\x00000000","\\x00000000"}', '{"\\x01","\\x01"}', '{NULL,NULL}', 1,
-    1)$$, '23502', NULL, 'a group that lacks something fails the call');
+    '{"\\x00000000","\\x00000000"}', '{"\\x01","\\x01"}', '{NULL,NULL}', '{}',
+    '{}', 1, 1)$$, '23502', NULL, 'a group that lacks something fails the call');
 SELECT is(count(*), 0::bigint, 'and leaves nothing of its push') FROM push
     WHERE push_id = 'bad';
 

@@ -233,6 +233,20 @@ static void judges_addresses(void **state)
     assert_non_null(strstr(pap_address_check(longest), "too long"));
 }
 
+static void finds_numbers(void **state)
+{
+    char number[PAP_MAX_ADDRESS + 1];
+
+    (void)state;
+    assert_true(pap_address_number("/wappush=+358-40.1/Type=plmn@a.b",
+                                   number));
+    assert_string_equal(number, "+358-40.1");
+    assert_true(pap_address_number("WAPPUSH=+1/TYPE=PLMN", number));
+    assert_string_equal(number, "+1");
+    assert_false(pap_address_number("WAPPUSH=10.0.0.1/TYPE=IPv4@a", number));
+    assert_false(pap_address_number("WAPPUSH=fe80::1/TYPE=IPv6", number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -241,7 +255,8 @@ int main(void)
         cmocka_unit_test(bounds_headers),
         cmocka_unit_test(survives_damage),
         cmocka_unit_test(finds_parameters),
-        cmocka_unit_test(judges_addresses)
+        cmocka_unit_test(judges_addresses),
+        cmocka_unit_test(finds_numbers)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

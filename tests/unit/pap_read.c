@@ -167,8 +167,8 @@ static const Refusal refusals[] = {
     { "unknown attribute", PUSH("foo='1'", ADDRESS), BAD, "foo", true },
     { "wrong flag", PUSH("progress-notes-requested='maybe'", ADDRESS), BAD,
       "progress-notes-requested", true },
-    { "replacement", PUSH("replace-push-id='z'", ADDRESS),
-      PAP_CODE_REPLACEMENT, "eplacement", true },
+    { "wrong method", PUSH("replace-push-id='z' replace-method='some'",
+      ADDRESS), BAD, "replace-method must be all or pending-only", true },
     { "fraction of a second", PUSH("deliver-before-timestamp="
       "'2026-01-01T00:00:00.5Z'", ADDRESS), BAD, "deliver-before", true },
     { "offset", PUSH("deliver-after-timestamp='2026-01-01T00:00:00+01:00'",
@@ -297,22 +297,86 @@ static void bounds_sizes(void **state)
     }
 }
 
+/* 1,000 addresses of 64 octets more than one needs. */
 static void reads_many_addresses(void **state)
 {
-    char xml[PAP_MAX_DOCUMENT];
+    static char xml[PAP_MAX_DOCUMENT];
+    char host[64];
     size_t used;
     PapFault fault;
     PapPush push;
-    int i;
+    int i, n;
 
     (void)state;
-    used = (size_t)sprintf(xml, "<pap><push-message push-id='1'>");
-    for (i = 0; i < 100; ++i)
-        used += (size_t)sprintf(xml + used, ADDRESS);
-    used += (size_t)sprintf(xml + used, "</push-message></pap>");
-    assert_true(pap_read_push(xml, used, &push, &fault));
-    assert_int_equal(push.address_count, 100);
-    pap_push_clear(&push);
+    memset(host, 'h', sizeof(host) - 1);
+    host[sizeof(host) - 1] = '\0';
+    for (n = PAP_MAX_ADDRESSES; n <= PAP_MAX_ADDRESSES + 1; ++n) {
+        used = (size_t)sprintf(xml, "<pap><push-message push-id='1'>");
+        for (i = 0; i < n; ++i)
+            used += (size_t)sprintf(xml + used, "<address address-value="
+                "'WAPPUSH=+4670%07d/TYPE=PLMN@%s'/>", i, host);
+        used += (size_t)sprintf(xml + used, "</push-message></pap>");
+        assert_int_equal(pap_read_push(xml, used, &push, &fault),
+                         n == PAP_MAX_ADDRESSES);
+        assert_int_equal(push.address_count, PAP_MAX_ADDRESSES);
+        pap_push_clear(&push);
+    }
+    assert_int_equal(fault.code, PAP_CODE_MULTIPLE_ADDRESSES);
+}
+
+static void reads_replacements(void **state)
+{
+    static const struct {
+        const char *attributes, *replaces;
+        bool pending_only;
+    } cases[] = {
+        { "", NULL, false },
+        { "replace-push-id=''", NULL, false },
+        { "replace-push-id='z@y'", "z@y", false },
+        { "replace-method='all' replace-push-id='z@y'", "z@y", false },
+        { "replace-push-id='z' replace-method='pending-only'", "z", true }
+    };
+    char xml[500];
+    PapFault fault;
+    PapPush push;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        snprintf(xml, sizeof(xml), "<pap><push-message push-id='1' %s>"
+                 ADDRESS "</push-message></pap>", cases[i].attributes);
+        assert_true(pap_read_push(xml, strlen(xml), &push, &fault));
+        assert_int_equal(push.pending_only, cases[i].pending_only);
+        if (cases[i].replaces == NULL)
+            assert_null(push.replaces);
+        else
+            assert_string_equal(push.replaces, cases[i].replaces);
+        pap_push_clear(&push);
+    }
+}
+
+/* A tag is bounded, or its attributes would cost the square of their
+ * number; tags may follow each other as long as the document lasts. */
+static void bounds_tags(void **state)
+{
+    static const size_t sizes[] = { PAP_MAX_TAG - 100, PAP_MAX_TAG + 1 };
+    static char xml[PAP_MAX_DOCUMENT];
+    const size_t room = sizeof(xml) - PAP_MAX_TAG;
+    PapFault fault;
+    PapPush push;
+    size_t used, i;
+
+    (void)state;
+    for (i = 0; i < 2; ++i) {
+        used = (size_t)sprintf(xml, "<pap>");
+        while (used < room)
+            used += (size_t)sprintf(xml + used, "<x%*s/>", (int)sizes[i], "");
+        used += (size_t)sprintf(xml + used, "</pap>");
+        assert_false(pap_read_push(xml, used, &push, &fault));
+        assert_non_null(strstr(fault.desc, i == 0 ? "one push-message"
+                                                  : "an element"));
+        pap_push_clear(&push);
+    }
 }
 
 static void reads_notification_responses(void **state)
@@ -407,6 +471,8 @@ int main(void)
         cmocka_unit_test(takes_latin1),
         cmocka_unit_test(bounds_sizes),
         cmocka_unit_test(reads_many_addresses),
+        cmocka_unit_test(reads_replacements),
+        cmocka_unit_test(bounds_tags),
         cmocka_unit_test(reads_notification_responses),
         cmocka_unit_test(survives_truncation),
         cmocka_unit_test(survives_damage)

@@ -64,10 +64,13 @@ typedef struct {
     StoreGroup *groups;
     StoreNote *notes;
     int64_t *fenced;
-    bool *stored;
+    int *codes;
     StoreStatus *status;
 } Answer;
 
+/* A batch as it is; fails unless it is answered. */
+Answer box_push_all(Box *box, const StorePush *pushes, int n,
+                    const StoreNewGroup *groups, int m);
 Answer box_status(Box *box, const char *pi, const char *push_id);
 void box_cancel(Box *box, const int64_t *groups, int n);
 Answer box_claim(Box *box, int max);

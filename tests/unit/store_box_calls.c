@@ -52,7 +52,7 @@ void sample_fill(const Sample *sample, StorePush *push, StoreNewGroup *group)
     };
 }
 
-static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
+static void on_stored(void *arg, StoreOutcome outcome, const int *codes,
                       int n)
 {
     Pending *pending = arg;
@@ -62,23 +62,33 @@ static void on_stored(void *arg, StoreOutcome outcome, const bool *stored,
     pending->answer.outcome = outcome;
     pending->answer.n = n;
     if (outcome == STORE_DONE)
-        pending->answer.stored = box_keep(stored,
-                                          (size_t) n * sizeof(*stored));
+        pending->answer.codes = box_keep(codes,
+                                         (size_t) n * sizeof(*codes));
+}
+
+Answer box_push_all(Box *box, const StorePush *pushes, int n,
+                    const StoreNewGroup *groups, int m)
+{
+    Pending pending = { .box = box };
+
+    store_push(box->intake, pushes, n, groups, m, 3600 * INT64_C(1000000),
+               3600 * INT64_C(1000000), on_stored, &pending);
+    wait_until(box_is_there, &pending);
+    assert_int_equal(pending.answer.outcome, STORE_DONE);
+    assert_int_equal(pending.answer.n, n);
+    return pending.answer;
 }
 
 bool box_push(Box *box, const Sample *sample)
 {
-    Pending pending = { .box = box };
     StorePush push;
     StoreNewGroup group;
+    int code;
 
     sample_fill(sample, &push, &group);
-    store_push(box->intake, &push, 1, &group, 1, 3600 * INT64_C(1000000),
-               3600 * INT64_C(1000000), on_stored, &pending);
-    wait_until(box_is_there, &pending);
-    assert_int_equal(pending.answer.outcome, STORE_DONE);
-    assert_int_equal(pending.answer.n, 1);
-    return pending.answer.stored[0];
+    code = box_push_all(box, &push, 1, &group, 1).codes[0];
+    assert_true(code == 1001 || code == 2007);
+    return code == 1001;
 }
 
 static void on_status(void *arg, StoreOutcome outcome,

@@ -11,10 +11,15 @@
 #define STORE_CASES_H
 
 #define STORE_CASES(CASE) \
-    /* store_cases_queue.c */ \
+    /* store_cases_push.c */ \
     CASE(push_is_stored_once) \
     CASE(push_twice_in_a_batch) \
     CASE(push_larger_than_any_buffer) \
+    CASE(push_with_refused_addresses) \
+    CASE(push_replaces_what_is_unknown) \
+    CASE(push_replaces_all) \
+    CASE(push_replaces_what_is_pending) \
+    /* store_cases_queue.c */ \
     CASE(claim_gives_the_group_whole) \
     CASE(claim_takes_no_text_that_is_not_utf8) \
     CASE(claim_by_priority_then_age) \

@@ -1,5 +1,5 @@
 /*
- * store_cases_queue.c - pushes and claims
+ * store_cases_queue.c - claims
  */
 
 #include <setjmp.h>
@@ -13,113 +13,6 @@
 #include "store_cases.h"
 
 static const int64_t HOUR = INT64_C(3600000000);
-
-void push_is_stored_once(void **state)
-{
-    Box box;
-
-    (void) state;
-    box_open(&box, "a");
-    box_start(&box);
-    assert_true(box_push(&box, &(Sample) { .id = "1" }));
-    assert_false(box_push(&box, &(Sample) { .id = "1" }));
-    assert_true(box_push(&box, &(Sample) { .pi = "other", .id = "1",
-                                           .receiver = "2" }));
-    assert_int_equal(box_claim(&box, 10).n, 2);
-    box_close(&box);
-}
-
-static void on_pair(void *arg, StoreOutcome outcome, const bool *stored,
-                    int n)
-{
-    assert_int_equal(outcome, STORE_DONE);
-    assert_int_equal(n, 3);
-    assert_true(stored[0]);
-    assert_false(stored[1]);
-    assert_true(stored[2]);
-    *(bool *) arg = true;
-}
-
-static bool is_true(void *arg)
-{
-    return *(bool *) arg;
-}
-
-void push_twice_in_a_batch(void **state)
-{
-    static const char *const IDS[] = { "x", "x", "y" };
-    static const char *const RECEIVERS[] = { "0", "1", "2", "3" };
-    StorePush pushes[3];
-    StoreNewGroup groups[4];
-    bool there = false;
-    Answer claimed;
-    Box box;
-    int i;
-
-    (void) state;
-    box_open(&box, "a");
-    box_start(&box);
-    for (i = 0; i < 4; i++) {
-        int no = i < 3 ? i : 2;     /* the last has two receivers */
-
-        sample_fill(&(Sample) { .id = IDS[no], .receiver = RECEIVERS[i] },
-                    &pushes[no], &groups[i]);
-        groups[i].push = no;
-    }
-    store_push(box.intake, pushes, 3, groups, 4, HOUR, HOUR, on_pair, &there);
-    wait_until(is_true, &there);
-    claimed = box_claim(&box, 10);
-    assert_int_equal(claimed.n, 3);
-    for (i = 0; i < 3; i++)
-        assert_string_not_equal(claimed.groups[i].receiver, "1");
-    box_close(&box);
-}
-
-static void on_large(void *arg, StoreOutcome outcome, const bool *stored,
-                     int n)
-{
-    assert_int_equal(outcome, STORE_DONE);
-    assert_int_equal(n, 1);
-    assert_true(stored[0]);
-    *(bool *) arg = true;
-}
-
-/* One call of four megabytes, and the answer to it. */
-void push_larger_than_any_buffer(void **state)
-{
-    enum { GROUPS = 1000, OCTETS = 4000 };
-    static StoreNewGroup groups[GROUPS];
-    static char receivers[GROUPS][16], payload[OCTETS];
-    StorePush push;
-    bool there = false;
-    Answer claimed;
-    Box box;
-    int i;
-
-    (void) state;
-    box_open(&box, "a");
-    box_start(&box);
-    for (i = 0; i < OCTETS; i++)
-        payload[i] = (char) (i * 7);
-    for (i = 0; i < GROUPS; i++) {
-        snprintf(receivers[i], sizeof(receivers[i]), "%d", i);
-        sample_fill(&(Sample) { .id = "1", .receiver = receivers[i] }, &push,
-                    &groups[i]);
-        groups[i].payload = (StoreBytes) { payload, OCTETS };
-    }
-    store_push(box.intake, &push, 1, groups, GROUPS, HOUR, HOUR, on_large,
-               &there);
-    wait_until(is_true, &there);
-    for (i = 0; i < GROUPS; i += claimed.n) {
-        claimed = box_claim(&box, GROUPS);
-        assert_in_range(claimed.n, 1, GROUPS);
-        assert_int_equal(claimed.groups[0].payload.len, OCTETS);
-        assert_memory_equal(claimed.groups[claimed.n - 1].payload.data,
-                            payload, OCTETS);
-    }
-    assert_int_equal(i, GROUPS);
-    box_close(&box);
-}
 
 void claim_gives_the_group_whole(void **state)
 {

@@ -25,7 +25,7 @@ typedef struct {
     void (*done)(void);
     void *arg;
     int n;
-    bool *stored;
+    int *codes;
     StoreStatus *status;
     StoreGroup *groups;
     const int64_t *fenced;
@@ -161,7 +161,7 @@ static void call_back(const Pending *p)
         break;
     case STORED:
         ((StorePushDone *) p->done)(p->arg, p->outcome,
-                                    good ? p->stored : NULL, p->n);
+                                    good ? p->codes : NULL, p->n);
         break;
     case STATUS:
         ((StoreStatusDone *) p->done)(p->arg, p->outcome, p->status, n);
@@ -207,7 +207,7 @@ static void answer(Store *store, bool lost)
         fake_free_groups(groups, groups == NULL ? 0 : pending[i].n);
         free(pending[i].notes);
         free(pending[i].status);
-        free(pending[i].stored);
+        free(pending[i].codes);
     }
     free(pending);
 }
@@ -329,10 +329,10 @@ void store_push(Store *store, const StorePush *pushes, int n,
     last->n = n;
     if (p == NULL)
         return;
-    p->stored = calloc((size_t) n + 1, sizeof(*p->stored));
-    if (p->stored == NULL)
+    p->codes = calloc((size_t) n + 1, sizeof(*p->codes));
+    if (p->codes == NULL)
         abort();
-    fake_push(pushes, n, groups, m, lifetime_us, p->stored);
+    fake_push(pushes, n, groups, m, lifetime_us, p->codes);
 }
 
 static void wake(StoreRole role)

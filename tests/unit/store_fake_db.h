@@ -31,6 +31,7 @@ typedef struct {
     int code;                       /* of an ended one, like these: */
     const char *cause;
     int64_t ended_at;               /* epoch */
+    const void *follows;            /* the group it waits for, or NULL */
 } FakeGroup;
 
 typedef struct {
@@ -91,6 +92,9 @@ extern FakeDb fake_db;
 
 void fake_db_reset(const char *deployment);
 
+/* When `due` has to give a group, in its present state. */
+int64_t fake_look_time(const FakeGroup *group);
+
 /* Memory that lives until the reset. */
 void *fake_alloc(size_t size);
 const char *fake_text(const char *text);
@@ -108,7 +112,7 @@ void fake_create_leases(const char *route);
 /* --- the calls; those that may be refused return why, or NULL ----------- */
 
 void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
-               int m, int64_t lifetime_us, bool *stored);
+               int m, int64_t lifetime_us, int *codes);
 
 /* An array to be freed. */
 StoreStatus *fake_status(const char *pi, const char *push_id, int *found);

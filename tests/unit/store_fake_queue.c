@@ -10,51 +10,7 @@
 
 static const int64_t LENT_US = 10000000;
 
-/* --- push --------------------------------------------------------------- */
-
-static int find_push(const StorePush *push)
-{
-    const FakePush *pushes = fake_db.pushes.items;
-    int i;
-
-    for (i = 0; i < fake_db.pushes.n; i++) {
-        if (strcmp(pushes[i].push.push_id, push->push_id) == 0 &&
-            strcmp(pushes[i].push.pi, push->pi) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static int add_push(const StorePush *push)
-{
-    FakePush *added = fake_add(&fake_db.pushes, sizeof(*added));
-
-    added->push = (StorePush) {
-        fake_text(push->pi), fake_text(push->push_id),
-        fake_text(push->notify_url), fake_text(push->source_reference),
-        fake_text(push->qos)
-    };
-    added->accepted_at = fake_db.now + fake_db.epoch_base;
-    return fake_db.pushes.n - 1;
-}
-
-static int lease_of(const char *route, const char *receiver)
-{
-    unsigned int hash = 2166136261u;
-    int i;
-
-    for (; *receiver != '\0'; receiver++)
-        hash = (hash ^ (unsigned char) *receiver) * 16777619u;
-    fake_create_leases(route);
-    for (i = 0; i < fake_db.leases.n; i++) {
-        if (strcmp(fake_lease(i)->lease.route, route) == 0 &&
-            fake_lease(i)->shard == (int) (hash % FAKE_SHARDS))
-            return fake_lease(i)->lease.id;
-    }
-    abort();
-}
-
-static int64_t look_time(const FakeGroup *group)
+int64_t fake_look_time(const FakeGroup *group)
 {
     switch ((GroupState) group->row.state) {
     case GROUP_QUEUED:
@@ -74,61 +30,6 @@ static int64_t look_time(const FakeGroup *group)
         break;
     }
     return INT64_MAX;
-}
-
-static void add_group(const StoreNewGroup *from, int push,
-                      int64_t lifetime_us)
-{
-    FakeGroup *group = fake_alloc(sizeof(*group));
-    char *payload = fake_alloc(from->payload.len);
-
-    *(FakeGroup **) fake_add(&fake_db.groups, sizeof(group)) = group;
-    memcpy(payload, from->payload.data, from->payload.len);
-    group->push = push;
-    group->address = fake_text(from->address);
-    group->row = (StoreGroup) {
-        .id = fake_db.next_group++,
-        .lease = lease_of(from->route, from->receiver),
-        .receiver = fake_text(from->receiver),
-        .route = fake_text(from->route),
-        .sender = fake_text(from->sender),
-        .service = fake_text(from->service),
-        .extra = fake_text(from->extra),
-        .priority = from->priority,
-        .state = GROUP_QUEUED,
-        .attempt = 1,
-        .segments = from->segments,
-        .concat_bits = from->concat_bits,
-        .reference = -1,
-        .payload = { payload, from->payload.len }
-    };
-    memcpy(group->row.ports, from->ports, sizeof(group->row.ports));
-    group->deadline_at = from->deadline_us == 0
-        ? fake_db.now + lifetime_us
-        : from->deadline_us - fake_db.epoch_base;
-    group->due_at = INT64_MAX;
-    if (from->not_before_us - fake_db.epoch_base > fake_db.now) {
-        group->row.state = GROUP_DEFERRED;
-        group->due_at = from->not_before_us - fake_db.epoch_base;
-    }
-    group->look_at = look_time(group);
-}
-
-void fake_push(const StorePush *pushes, int n, const StoreNewGroup *groups,
-               int m, int64_t lifetime_us, bool *stored)
-{
-    int i, k, push;
-
-    for (i = 0; i < n; i++) {
-        stored[i] = find_push(&pushes[i]) == -1;
-        if (!stored[i])
-            continue;
-        push = add_push(&pushes[i]);
-        for (k = 0; k < m; k++) {
-            if (groups[k].push == i)
-                add_group(&groups[k], push, lifetime_us);
-        }
-    }
 }
 
 /* --- answers ------------------------------------------------------------ */
@@ -232,7 +133,7 @@ static FakeGroup *next_ready(const StoreScope *scope, int n)
             group->deadline_at > fake_db.now &&
             (best == NULL || group->row.priority > best->row.priority) &&
             lease_in(group, scope, n) != NULL &&
-            !is_held(group->row.receiver))
+            group->follows == NULL && !is_held(group->row.receiver))
             best = group;
     }
     return best;
@@ -356,6 +257,17 @@ static void fetch_receipts(const StoreLedgerRow *row)
     }
 }
 
+/* It has let go of its receiver: what waits behind it may be claimed. */
+static void free_followers(const FakeGroup *group)
+{
+    int i;
+
+    for (i = 0; i < fake_db.groups.n; i++) {
+        if (fake_group(i)->follows == group)
+            fake_group(i)->follows = NULL;
+    }
+}
+
 static bool move(const StoreTransition *t)
 {
     FakeGroup *group = fake_find_group(t->group);
@@ -373,7 +285,9 @@ static bool move(const StoreTransition *t)
         group->due_at = INT64_MAX;
     else if (t->due_in_us != STORE_KEEP)
         group->due_at = fake_db.now + t->due_in_us;
-    group->look_at = look_time(group);
+    group->look_at = fake_look_time(group);
+    if (!fake_holds(group))
+        free_followers(group);
     if (t->state >= GROUP_DELIVERED) {
         group->code = t->code;
         group->cause = fake_text(t->cause);

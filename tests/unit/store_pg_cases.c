@@ -36,7 +36,7 @@ typedef struct {
 
 static int n_answered;
 
-static void on_push(void *arg, StoreOutcome outcome, const bool *stored,
+static void on_push(void *arg, StoreOutcome outcome, const int *codes,
                     int n)
 {
     Pushed *push = arg;
@@ -44,7 +44,7 @@ static void on_push(void *arg, StoreOutcome outcome, const bool *stored,
     assert_int_equal(n, 1);
     push->answers++;
     push->outcome = outcome;
-    push->stored = outcome == STORE_DONE && stored[0];
+    push->stored = outcome == STORE_DONE && codes[0] == 1001;
     n_answered++;
 }
 

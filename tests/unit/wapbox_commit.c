@@ -93,10 +93,10 @@ static void assert_answers(const char *expected)
     answers[0] = '\0';
 }
 
-static void add(Commit *commit, const char *id, int64_t answer_by)
+static Push *add(Commit *commit, const char *id, int64_t answer_by)
 {
-    static char address[] = "WAPPUSH=+1/TYPE=PLMN", *addresses[] = { address };
     static char empty[] = "";
+    static PushTarget targets[PAP_MAX_ADDRESSES];   /* as good as any */
     Push *push = malloc(sizeof(*push));
 
     memset(push, 0, sizeof(*push));
@@ -104,18 +104,19 @@ static void add(Commit *commit, const char *id, int64_t answer_by)
     push->answer_by_us = answer_by;
     push->pap.push_id = malloc(strlen(id) + 1);
     strcpy(push->pap.push_id, id);
-    push->pap.addresses = addresses;
-    push->pap.address_count = 1;
-    push->pi = push->receiver = push->route = empty;
+    push->targets = targets;
+    push->target_count = 1;
+    push->pi = push->route = empty;
     push->sender = push->service = push->payload = empty;
     push->segments = 1;
     commit_add(commit, push);
+    return push;
 }
 
 /* --- the database ------------------------------------------------------- */
 
 static char batch[2000];        /* the push-ids in flight */
-static int batch_size, wakes;
+static int batch_size, batch_groups, wakes;
 static StorePushDone *done;
 static void *done_arg;
 
@@ -128,15 +129,16 @@ void store_push(Store *store, const StorePush *pushes, int n,
 
     (void)store, (void)lifetime_us, (void)receipt_timeout_us;
     assert_int_equal(batch_size, 0);            /* one in flight */
-    assert_int_equal(n, m);
+    assert_int_equal(groups[0].push, 0);
+    assert_int_equal(groups[m - 1].push, n - 1);
     batch[0] = '\0';
     for (i = 0; i < n; ++i) {
-        assert_int_equal(groups[i].push, i);
         if (n < 10)
             snprintf(batch + strlen(batch), sizeof(batch) - strlen(batch),
                      "%s%s", i > 0 ? " " : "", pushes[i].push_id);
     }
     batch_size = n;
+    batch_groups = m;
     done = callback;
     done_arg = arg;
 }
@@ -163,14 +165,14 @@ const char *store_error(const Store *store)
 static void end_batch(StoreOutcome outcome, int known)
 {
     const int n = batch_size;
-    bool stored[300];
-    int i;
+    int codes[300], i;
 
     for (i = 0; i < n; ++i)
-        stored[i] = i != known;
+        codes[i] = i != known ? PAP_CODE_ACCEPTED
+                              : PAP_CODE_DUPLICATE_PUSH_ID;
     batch_size = 0;
     batch[0] = '\0';
-    done(done_arg, outcome, outcome == STORE_DONE ? stored : NULL, n);
+    done(done_arg, outcome, outcome == STORE_DONE ? codes : NULL, n);
 }
 
 /* --- the tests ---------------------------------------------------------- */
@@ -273,6 +275,49 @@ static void bounds_a_batch(void **state)
     assert_int_equal(batch_size, 44);
     end_batch(STORE_DONE, -1);
     assert_int_equal(pushes_alive, 0);
+}
+
+/* The addresses count: a push to many shares with few. */
+static void bounds_the_groups_of_a_batch(void **state)
+{
+    (void)state;
+    add(commit, "a", 1000);
+    add(commit, "many", 1000)->target_count = PAP_MAX_ADDRESSES;
+    add(commit, "some", 1000)->target_count = PAP_MAX_ADDRESSES - 1;
+    add(commit, "b", 1000);
+    add(commit, "c", 1000);
+    commit_run(commit, 0);
+    assert_string_equal(batch, "a");
+    end_batch(STORE_DONE, -1);
+    commit_run(commit, 1);
+    assert_string_equal(batch, "many");
+    assert_int_equal(batch_groups, PAP_MAX_ADDRESSES);
+    end_batch(STORE_DONE, -1);
+    commit_run(commit, 2);
+    assert_string_equal(batch, "some b");
+    assert_int_equal(batch_groups, PAP_MAX_ADDRESSES);
+    end_batch(STORE_DONE, -1);
+    commit_run(commit, 3);
+    assert_string_equal(batch, "c");
+    end_batch(STORE_DONE, -1);
+}
+
+/* What it replaces must be in before it. */
+static void parts_from_what_it_replaces(void **state)
+{
+    (void)state;
+    add(commit, "old", 1000);
+    add(commit, "new", 1000)->alone = true;
+    add(commit, "other", 1000);
+    commit_run(commit, 0);
+    assert_string_equal(batch, "old");
+    end_batch(STORE_DONE, -1);
+    commit_run(commit, 1);
+    assert_string_equal(batch, "new");
+    end_batch(STORE_DONE, -1);
+    commit_run(commit, 2);
+    assert_string_equal(batch, "other");
+    end_batch(STORE_DONE, -1);
 }
 
 static void does_not_wait_for_a_database_that_hangs(void **state)
@@ -413,6 +458,8 @@ int main(void)
         TEST(collects_while_one_is_in_flight),
         TEST(gathers_after_a_burst),
         TEST(bounds_a_batch),
+        TEST(bounds_the_groups_of_a_batch),
+        TEST(parts_from_what_it_replaces),
         TEST(does_not_wait_for_a_database_that_hangs),
         TEST(answers_at_once_while_it_is_gone),
         TEST(waits_for_the_first_connection),
