@@ -144,14 +144,14 @@ char *pap_write_badmessage_response(PapVersion version, int code,
  * session confirms nothing. */
 static const char used_method[] = "unconfirmed";
 
-static void write_qos(FILE *out, const PapQos *qos, const char *method)
+static void write_qos(FILE *out, const PapQos *qos)
 {
     const char *value;
     int i;
 
     fputs("<quality-of-service", out);
     for (i = 0; i < PAP_QOS_COUNT; ++i) {
-        value = i == PAP_QOS_DELIVERY_METHOD ? method : qos->value[i];
+        value = i == PAP_QOS_DELIVERY_METHOD ? used_method : qos->value[i];
         if (*value != '\0')
             write_attribute(out, pap_qos_name(i), value);
     }
@@ -180,7 +180,7 @@ char *pap_write_notification(const PapNotification *notification)
     write_attribute(out, "address-value", notification->address);
     fputs("/>\n", out);
     if (notification->qos.present)
-        write_qos(out, &notification->qos, used_method);
+        write_qos(out, &notification->qos);
     fputs("</resultnotification-message>\n</pap>\n", out);
     return finish(out, &text);
 }
@@ -238,7 +238,7 @@ static int write_alike(FILE *out, const PapInquiry *inquiry,
         else
             findings[left++] = findings[i];
     if (query && qos != NULL && qos->present)
-        write_qos(out, qos, used_method);
+        write_qos(out, qos);
     fputs(query ? "</statusquery-result>\n" : "</cancel-result>\n", out);
     return left;
 }
@@ -272,6 +272,18 @@ char *pap_write_inquiry_response(const PapInquiry *inquiry,
 
 /* --- a push for the host ------------------------------------------------ */
 
+/* What the host needs to know of it: no method but this goes over SMS. */
+static void write_plain_qos(FILE *out, const PapQos *qos)
+{
+    const char *priority = qos->value[PAP_QOS_PRIORITY];
+
+    fputs("<quality-of-service", out);
+    if (*priority != '\0')
+        write_attribute(out, "priority", priority);
+    write_attribute(out, "delivery-method", used_method);
+    fputs("/>\n", out);
+}
+
 char *pap_write_push(const PapPush *push, const char *address)
 {
     char *text = NULL;
@@ -290,8 +302,7 @@ char *pap_write_push(const PapPush *push, const char *address)
     fputs(">\n<address", out);
     write_attribute(out, "address-value", address);
     fputs("/>\n", out);
-    if (push->qos.present)
-        write_qos(out, &push->qos, push->qos.value[PAP_QOS_DELIVERY_METHOD]);
+    write_plain_qos(out, &push->qos);
     fputs("</push-message>\n</pap>\n", out);
     return finish(out, &text);
 }

@@ -6,8 +6,9 @@
  * first look reads all that and keeps it for the thread it runs on; the PPG
  * works on one request at a time, so if it accepts the push, it is this one.
  *
- * Nor does it know pushes to several addresses, or that replace another. It
- * is shown a plain one instead, to the first address.
+ * Nor does it know pushes to several addresses, or that replace another, and
+ * for one that prefers to be confirmed it would open a session. It is shown a
+ * plain one instead, to the first address.
  */
 
 #include "wapbox/ppg.h"
@@ -17,6 +18,7 @@
 #include <time.h>
 
 #include "pap/pap_multipart.h"
+#include "pap/pap_quality.h"
 #include "pap/pap_read.h"
 #include "pap/pap_write.h"
 #include "wapbox/answer.h"
@@ -94,19 +96,38 @@ static void check_times(Push *push)
                     "not before deliver-before-timestamp");
 }
 
-/* The PPG would open a session for it, and keep it to itself. */
-static bool is_confirmed(const PapPush *pap)
+/* Whether there is a phone number among its addresses; one IP address alone
+ * is the PPG's own business. */
+static bool is_over_sms(const Push *push)
 {
-    const char *method = pap->qos.value[PAP_QOS_DELIVERY_METHOD];
+    int i;
 
-    return strcmp(method, "confirmed") == 0 ||
-           strcmp(method, "preferconfirmed") == 0;
+    for (i = 0; i < push->target_count; ++i)
+        if (push->targets[i].code == 0)
+            return true;
+    return false;
 }
 
 /* Whether the PPG must not see it as it is. */
-static bool needs_rewriting(const PapPush *pap)
+static bool needs_rewriting(const Push *push)
 {
-    return pap->address_count > 1 || pap->replaces != NULL;
+    const PapPush *pap = &push->pap;
+
+    return is_over_sms(push) &&
+           (pap->address_count > 1 || pap->replaces != NULL ||
+            !pap_quality_is_plain(&pap->qos));
+}
+
+static void check_quality(Push *push)
+{
+    const char *desc;
+    int code;
+
+    if (!is_over_sms(push))
+        return;
+    code = pap_quality_refusal(&push->pap.qos, &desc);
+    if (code != 0)
+        push_refuse(push, code, "%s", desc);
 }
 
 /* What is well-formed, but cannot be served. */
@@ -115,10 +136,7 @@ static void check_push(Push *push)
     const PapPush *pap = &push->pap;
 
     targets_judge(push, host->number_allowed);
-    if (needs_rewriting(pap) && is_confirmed(pap))
-        push_refuse(push, PAP_CODE_DELIVERY_METHOD, "a push to several "
-                    "addresses, or that replaces another, cannot be "
-                    "confirmed");
+    check_quality(push);
     if (pap->notify_url != NULL && !starts_with(pap->notify_url, "http://") &&
         !starts_with(pap->notify_url, "https://"))
         push_refuse(push, PAP_CODE_BAD_REQUEST, "ppg-notify-requested-to "
@@ -168,7 +186,7 @@ static const char *read_push(Push *push, const Octstr *type, Octstr *body,
         return fault->desc;
     else
         push_refuse(push, fault->code, "%s", fault->desc);
-    if (push->refusal == 0 && needs_rewriting(&push->pap))
+    if (push->refusal == 0 && needs_rewriting(push))
         rewrite(push, &parts.control, body);
     return NULL;
 }

@@ -42,7 +42,8 @@ class Content(Push):
         self.headers = request or {}
 
     def body(self, notify_url):
-        control = pi.push_message(self.push_id, self.receiver, notify_url)
+        control = pi.push_message(self.push_id, self.receiver,
+                                  notify_url=notify_url)
         boundary = f'--{pi.BOUNDARY}'
         return b'\r\n'.join([
             boundary.encode(), b'Content-Type: application/xml', b'',

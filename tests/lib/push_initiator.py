@@ -149,10 +149,13 @@ class Notifications:
 
 
 def result(document):
-    """The attributes of a resultnotification-message, with its address."""
+    """The attributes of a resultnotification-message, with its address and
+    the attributes of its quality-of-service."""
     message = ET.fromstring(document).find('resultnotification-message')
+    quality = message.find('quality-of-service')
     return dict(message.attrib,
-                address=message.find('address').get('address-value'))
+                address=message.find('address').get('address-value'),
+                quality={} if quality is None else quality.attrib)
 
 
 def acknowledgement(document):
