@@ -67,8 +67,9 @@ int ctl_status(PGconn *db)
     print_table(db, "notifications",
         "SELECT host, count(*) AS waiting, max(tries) AS tries,"
         " date_trunc('second', clock_timestamp() - min(event_at)) AS oldest,"
-        " coalesce((array_agg(answer ORDER BY tries DESC, event_at))[1],"
-        " 'none yet') AS answer FROM convoy.notification_view"
+        " coalesce((array_agg(answer ORDER BY due_at DESC) FILTER (WHERE"
+        " answer IS NOT NULL))[1], 'none yet') AS answer"
+        " FROM convoy.notification_view"
         " GROUP BY host ORDER BY waiting DESC LIMIT 20", "none waiting");
     print_table(db, "notifications not acknowledged, last 24 hours",
         "SELECT CASE coalesce(pi, '') WHEN '' THEN '(trusted)' ELSE pi END"

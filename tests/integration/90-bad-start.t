@@ -33,6 +33,8 @@ VALUES = [
     ('retryable-status', '0x08;banana', ['banana']),
     ('permanent-status', '99999999999', ['99999999999']),
     ('notify-allow', '"exa mple/"', []),
+    ('notify-allow', '"!"', []), ('notify-ca', '/no/such/file', ['PEM']),
+    ('max-clients', '9', []), ('client-timeout', '0', []),
     ('notify-lifetime', 'x', []), ('retention', 'soon', []),
     ('pgsql-id', 'nobody', ['pgsql-connection']),
 ]
@@ -177,11 +179,14 @@ def schemas(trial, box):
     """The version is taken from the table; the boxes read it by function."""
     comment = trial.good + '\n# the schema changes, not this file\n'
     version = box.database.value('SELECT convoy.schema_version()')
-    box.database.rows('UPDATE convoy.migration SET version = version - 1')
+    add = 'INSERT INTO convoy.migration (version, name) VALUES (%s, %s)'
+    drop = 'DELETE FROM convoy.migration WHERE version = %s'
+    box.database.rows(drop, version)
     trial('an old schema', comment, 'convoyctl init')
-    box.database.rows('UPDATE convoy.migration SET version = version + 2')
+    box.database.rows(add, version, 'again')
+    box.database.rows(add, version + 1, 'newer')
     trial('a newer schema', comment, str(version + 1))
-    box.database.rows('UPDATE convoy.migration SET version = version - 1')
+    box.database.rows(drop, version + 1)
 
 
 def test(tap):

@@ -5,11 +5,14 @@ one run on this machine: pushes of three segments, two links, every box with
   tests/bench [--quick] [--seconds N] [--connections N]
               [--convoy KEY=VALUE]...
   tests/bench --backlog [--quick]
+  tests/bench --notify [--quick]
 
 The first prints a table. Stock asks for no receipts and keeps nothing (or
 files, unsynced); Convoy is durable and has every receipt. With --backlog
 100,000 groups queue up for a stopped SMSC, then drain: how much memory that
-adds to any process, which must be less than 64 MiB.
+adds to any process, which must be less than 64 MiB. With --notify: how many
+results a second a Push Initiator that answers at once is notified of, beside
+how many pushes a second are answered.
 """
 
 import argparse
@@ -20,6 +23,7 @@ import sys
 import time
 import urllib.parse
 
+import bench_notify
 import push_initiator as pi
 import usage
 from convoytest import Sandbox, pushes, wait_until
@@ -201,10 +205,15 @@ def main():
     parser.add_argument('--convoy', action='append', default=[],
                         metavar='KEY=VALUE', help='a key of group = convoy')
     parser.add_argument('--backlog', action='store_true')
+    parser.add_argument('--notify', action='store_true')
     options = parser.parse_args()
     if options.backlog:
         return backlog(BACKLOG // 10 if options.quick else BACKLOG,
                        options.connections)
+    if options.notify:
+        return bench_notify.measure(
+            Load, options.seconds or (4 if options.quick else 20),
+            options.connections)
     return compare(options.seconds or (4 if options.quick else 20),
                    options.connections,
                    dict(key.split('=', 1) for key in options.convoy))
