@@ -6,7 +6,9 @@
  * unspecified), the link around it (link-local), multicast, and the servers
  * of the database. The check is on the address that a name resolved to, just
  * before the connection to that very address, so that no name server can say
- * one thing now and another later, and no spelling of an address hides it.
+ * one thing now and another later, and no spelling of an address hides it:
+ * an IPv6 address that stands for an IPv4 one (mapped, IPv4-compatible, 6to4,
+ * NAT64's 64:ff9b::/96) is refused by default where that one is.
  *
  * `notify-allow` is a list of host names, addresses and networks. What it
  * names is allowed, or, with a `!` before it, refused; the first that fits
@@ -24,8 +26,9 @@ typedef struct NotifyAllow NotifyAllow;
 
 /*
  * `list`: host names, addresses and networks (10.0.0.0/8, fd00::/8), each
- * with an optional `!`, with spaces or commas between. Returns NULL with a message in `wrong`, of
- * `size` octets, if one is malformed or there is no memory.
+ * with an optional `!`, with spaces or commas between. Returns NULL with a
+ * message in `wrong`, of `size` octets, if one is malformed or there is no
+ * memory.
  */
 NotifyAllow *notify_allow_create(const char *list, char *wrong, size_t size);
 
