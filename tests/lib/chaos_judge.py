@@ -7,6 +7,7 @@ CHECKS names them all; judge() returns what they find. Those of what left for
 the SMSC are in chaos_sending.py.
 """
 
+import json
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -68,8 +69,9 @@ def one_notification(facts):
         found[one['push-id']].append(one)
     for tag, push in facts.pushes.items():
         row, got = facts.result(tag), found.pop(push.push_id, [])
-        said = {tuple(sorted((key, value) for key, value in one.items()
-                             if key not in ('at', 'status'))) for one in got}
+        said = {json.dumps({key: value for key, value in one.items()
+                            if key not in ('at', 'status')}, sort_keys=True)
+                for one in got}
         acknowledged = sum(200 <= (one['status'] or 0) < 300 for one in got)
         if bool(row) != bool(acknowledged) or len(said) > 1:
             yield f'{push} with result {row} was notified {got}', [tag]

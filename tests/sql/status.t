@@ -59,11 +59,12 @@ SELECT is(qos, 'priority=high', 'its quality of service')
     FROM push_status('pi', 'deferred');
 
 -- Several groups.
-SELECT stored FROM push_store('{pi}', '{many}', '{NULL}', '{NULL}', '{NULL}',
-    '{1,1,1}', '{a,b,c}', '{4611,4612,4613}', '{"","",""}', '{s,s,s}',
-    '{v,v,v}', '{1,1,1}', '{NULL,NULL,NULL}', '{NULL,NULL,NULL}', '{1,1,1}',
-    '{8,8,8}', '{"\\x0b8423f0","\\x0b8423f0","\\x0b8423f0"}',
-    '{"\\x01","\\x01","\\x01"}', '{NULL,NULL,NULL}', 86400000000, 3600000000);
+SELECT code FROM push_store('{pi}', '{many}', '{NULL}', '{NULL}', '{NULL}',
+    '{}', '{}', '{1,1,1}', '{a,b,c}', '{4611,4612,4613}', '{"","",""}',
+    '{s,s,s}', '{v,v,v}', '{1,1,1}', '{NULL,NULL,NULL}', '{NULL,NULL,NULL}',
+    '{1,1,1}', '{8,8,8}', '{"\\x0b8423f0","\\x0b8423f0","\\x0b8423f0"}',
+    '{"\\x01","\\x01","\\x01"}', '{NULL,NULL,NULL}', '{}', '{}', 86400000000,
+    3600000000);
 SELECT t.claimed('box');
 SELECT group_batch('box', t.number('box'), '{}', '{}', '{}', '{}', '{}', '{}',
     '{}', '{}', '{}', '{}', '{}', ARRAY[p.groups[2]], ARRAY[g.epoch], '{1}',

@@ -350,6 +350,7 @@ static void on_notes(void *arg, StoreOutcome outcome, const StoreNote *notes,
         mine[i].source_reference = box_keep_text(mine[i].source_reference);
         mine[i].qos = box_keep_text(mine[i].qos);
         mine[i].cause = box_keep_text(mine[i].cause);
+        mine[i].host = box_keep_text(mine[i].host);
     }
 }
 
