@@ -1,6 +1,7 @@
 /*
  * buffer.c - see buffer.h.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@ enum { BUFFER_FIRST_ROOM = 4096 };
 static void *mem_check(void *memory)
 {
     if (memory == NULL) {
-        fputs("convoy-smsc: out of memory\n", stderr);
+        fprintf(stderr, "%s: out of memory\n",
+                program_invocation_short_name);
         exit(1);
     }
     return memory;
