@@ -21,32 +21,6 @@
 
 /* --- the host ----------------------------------------------------------- */
 
-#if USE_GWMEM_NATIVE
-void *gw_native_malloc(size_t size)
-{
-    return malloc(size);
-}
-
-void gw_native_free(void *p)
-{
-    free(p);
-}
-#else
-void *gw_check_malloc(size_t size, const char *file, long line,
-                      const char *function)
-{
-    (void)file, (void)line, (void)function;
-    return malloc(size);
-}
-
-void gw_check_free(void *p, const char *file, long line,
-                   const char *function)
-{
-    (void)file, (void)line, (void)function;
-    free(p);
-}
-#endif
-
 void info(int code, const char *format, ...)
 {
     (void)code, (void)format;

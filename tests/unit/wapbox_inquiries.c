@@ -19,34 +19,6 @@
 #undef malloc
 #undef free
 
-/* --- the host ----------------------------------------------------------- */
-
-#if USE_GWMEM_NATIVE
-void *gw_native_malloc(size_t size)
-{
-    return malloc(size);
-}
-
-void gw_native_free(void *p)
-{
-    free(p);
-}
-#else
-void *gw_check_malloc(size_t size, const char *file, long line,
-                      const char *function)
-{
-    (void)file, (void)line, (void)function;
-    return malloc(size);
-}
-
-void gw_check_free(void *p, const char *file, long line,
-                   const char *function)
-{
-    (void)file, (void)line, (void)function;
-    free(p);
-}
-#endif
-
 /* --- clients ------------------------------------------------------------ */
 
 static char answers[20000];     /* "id:code id:code ..." in order */
