@@ -14,10 +14,19 @@
 #define REST_US INT64_C(1000000)
 #define MAX_RESTING 1000
 
+/* What a host does in this time is lent to it ahead: longer than it takes to
+ * ask a database that is busy. */
+#define AHEAD_US INT64_C(100000)
+
+/* So slow that nothing is. */
+#define SLOW_US INT64_C(10000000)
+
 struct Destination {
     Destination *next;
-    int active;                     /* notifications under way */
+    int waiting;                    /* notifications that are lent, */
+    int active;                     /* and under way */
     int limit;                      /* of these, at once */
+    int64_t took_us;                /* about what an answer takes */
     int64_t rest_us;                /* 0: it does not rest */
     int64_t rest_until_us;
     char host[];
@@ -67,12 +76,13 @@ static Destination *add(Destinations *all, const char *host)
     memset(made, 0, sizeof(*made));
     memcpy(made->host, host, len);
     made->limit = DESTINATION_ROOM;
+    made->took_us = SLOW_US;
     made->next = all->first;
     all->first = made;
     return made;
 }
 
-Destination *destination_begin(Destinations *all, const char *host)
+Destination *destination_add(Destinations *all, const char *host)
 {
     Destination *found = all->first;
 
@@ -80,14 +90,13 @@ Destination *destination_begin(Destinations *all, const char *host)
         found = found->next;
     if (found == NULL)
         found = add(all, host);
-    ++found->active;
+    ++found->waiting;
     return found;
 }
 
-/* Nothing is to be remembered of it. */
-static bool is_plain(const Destination *host)
+static bool is_idle(const Destination *host)
 {
-    return host->active == 0 && host->limit == DESTINATION_ROOM;
+    return host->active == 0 && host->waiting == 0;
 }
 
 static void drop(Destinations *all, Destination *host)
@@ -101,23 +110,53 @@ static void drop(Destinations *all, Destination *host)
     free(host);
 }
 
+/* Nothing is to be remembered of one that is idle and has not been silent. */
+static void drop_if_plain(Destinations *all, Destination *host)
+{
+    if (is_idle(host) && host->limit == DESTINATION_ROOM)
+        drop(all, host);
+}
+
 /* Hosts that nobody has notified for long are unused names. */
 static void forget_oldest(Destinations *all)
 {
     Destination *oldest = NULL, *host;
 
     for (host = all->first; host != NULL; host = host->next)
-        if (host->active == 0 && host->rest_us > 0 &&
+        if (is_idle(host) && host->rest_us > 0 &&
             (oldest == NULL || host->rest_until_us < oldest->rest_until_us))
             oldest = host;
     if (oldest != NULL)
         drop(all, oldest);
 }
 
-static DestinationNews on_answer(Destinations *all, Destination *host)
+static int room_of(const Destination *host, int64_t now)
+{
+    return now < host->rest_until_us ? 0 : host->limit - host->active;
+}
+
+bool destination_begin(Destination *host, int64_t now)
+{
+    if (room_of(host, now) <= 0)
+        return false;
+    --host->waiting;
+    ++host->active;
+    return true;
+}
+
+void destination_leave(Destinations *all, Destination *host)
+{
+    host->took_us = SLOW_US;
+    --host->waiting;
+    drop_if_plain(all, host);
+}
+
+static DestinationNews on_answer(Destinations *all, Destination *host,
+                                 int64_t took)
 {
     const bool rested = host->rest_us > 0;
 
+    host->took_us += (took - host->took_us) / 8;
     host->limit *= 2;
     if (host->limit > DESTINATION_ROOM)
         host->limit = DESTINATION_ROOM;
@@ -150,15 +189,25 @@ static DestinationNews on_silence(Destinations *all, Destination *host,
 }
 
 DestinationNews destination_end(Destinations *all, Destination *host,
-                                bool answered, int64_t now)
+                                bool answered, int64_t begun, int64_t now)
 {
-    DestinationNews news = answered ? on_answer(all, host)
+    DestinationNews news = answered ? on_answer(all, host, now - begun)
                                     : on_silence(all, host, now);
 
     --host->active;
-    if (is_plain(host))
-        drop(all, host);
+    drop_if_plain(all, host);
     return news;
+}
+
+/* By Little's law: what waits is done within AHEAD_US. */
+static int ahead_of(const Destination *host)
+{
+    int64_t ahead;
+
+    if (host->limit < DESTINATION_ROOM)
+        return 0;
+    ahead = DESTINATION_ROOM * AHEAD_US / (host->took_us + 1);
+    return ahead < DESTINATION_AHEAD ? (int)ahead : DESTINATION_AHEAD;
 }
 
 const StoreRoom *destinations_rooms(Destinations *all, int64_t now, int *n)
@@ -173,7 +222,7 @@ const StoreRoom *destinations_rooms(Destinations *all, int64_t now, int *n)
             all->rooms = get(all->rooms,
                              (size_t)all->size * sizeof(*all->rooms));
         }
-        room = now < host->rest_until_us ? 0 : host->limit - host->active;
+        room = room_of(host, now) + ahead_of(host) - host->waiting;
         all->rooms[(*n)++] = (StoreRoom) {
             .host = host->host, .room = room > 0 ? room : 0
         };

@@ -8,6 +8,10 @@
  * seconds after each try. Any HTTP answer counts, since what it says concerns
  * that one notification; the first gives room again.
  *
+ * A host that answers fast would be idle while the database is asked for
+ * more. So it is lent more than it has room for, ahead of time: as many as it
+ * will have done a moment later. These wait here.
+ *
  * One thread. `now` is its monotonic clock.
  */
 
@@ -25,6 +29,9 @@ typedef struct Destination Destination;
 /* Room of a host that answers. */
 #define DESTINATION_ROOM 64
 
+/* How many may wait for room at most. */
+#define DESTINATION_AHEAD 448
+
 /* How long a host that is silent is left alone between two tries, at most. */
 #define DESTINATION_REST_MAX_US INT64_C(8000000)
 
@@ -34,8 +41,15 @@ Destinations *destinations_create(void);
 /* NULL is allowed. */
 void destinations_destroy(Destinations *all);
 
-/* A notification begins. What is returned is valid until it has ended. */
-Destination *destination_begin(Destinations *all, const char *host);
+/* A notification is lent for a host, and waits. What is returned is valid
+ * until it has left or ended. */
+Destination *destination_add(Destinations *all, const char *host);
+
+/* One that waits begins, if there is room; else returns false. */
+bool destination_begin(Destination *host, int64_t now);
+
+/* One waits no more, although there was no room. */
+void destination_leave(Destinations *all, Destination *host);
 
 /* What its end means for the host. */
 typedef enum {
@@ -44,12 +58,13 @@ typedef enum {
     DESTINATION_BACK            /* it answers again */
 } DestinationNews;
 
-/* It has ended; `answered`: with an HTTP answer, whatever that says. */
+/* It has ended; `answered`: with an HTTP answer, whatever that says. It began
+ * at `begun`. */
 DestinationNews destination_end(Destinations *all, Destination *host,
-                                bool answered, int64_t now);
+                                bool answered, int64_t begun, int64_t now);
 
-/* The room of each host that has another than DESTINATION_ROOM now. Valid
- * until the next call with `all`. */
+/* How many more may be lent for each host that may have another number now
+ * than DESTINATION_ROOM. Valid until the next call with `all`. */
 const StoreRoom *destinations_rooms(Destinations *all, int64_t now, int *n);
 
 #endif

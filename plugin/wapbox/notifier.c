@@ -1,9 +1,9 @@
 /*
  * notifier.c - see notifier.h
  *
- * A notification has a slot from the moment it is taken from the database
- * until the database knows how its try went: free, under way, ended, its
- * report under way, free.
+ * What has ended is reported, and more is taken, in one exchange with the
+ * database: two statements that go out together, so that a commit that takes
+ * long makes the exchanges larger and not the PIs slower.
  */
 
 #include "wapbox/notifier.h"
@@ -11,235 +11,119 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "gwlib/gwlib.h"
 #include "gw/gw_hooks.h"
 
-#include "core/clock.h"
 #include "now.h"
-#include "pap/pap_types.h"
 #include "store/store.h"
-#include "wapbox/answer.h"
 #include "wapbox/destinations.h"
-#include "wapbox/notification.h"
-#include "wapbox/poster.h"
+#include "wapbox/loans.h"
 #include "wapbox/store_log.h"
 
 #define SECOND_US INT64_C(1000000)
 
-/* Notifications under way at once: enough for some hosts that hang, and for
- * others to be served at full speed beside them. */
-#define SLOTS 512
-
-/* Longer than a POST may last and its report may take, so that no one else
- * takes it meanwhile; but soon, when this wapbox was killed. */
-#define LEASE_US ((POSTER_TIMEOUT_MS / 1000 + 5) * SECOND_US)
-
 /* The database wakes us; this finds what it could not say. */
 #define POLL_US (SECOND_US / 4)
 
-#define RETRY_US SECOND_US
-#define RETRY_MAX_US (15 * 60 * SECOND_US)
-#define DRAIN_US (2 * SECOND_US)
+/* From one exchange to the next, or each would be about a few only. */
+#define EXCHANGE_US (SECOND_US / 100)
 
-/* A notification under way, or ended and not yet reported. */
-typedef struct Slot {
-    struct Slot *next;              /* free, ended or reporting */
-    int64_t id;
-    int tries;                      /* this one included */
-    int64_t give_up_at_us;          /* by now_us() */
-    char *push_id, *url;            /* NULL: the slot is free */
-    Destination *host;              /* while it is under way */
-    const char *verdict;            /* once it has ended */
-    int64_t retry_in_us;            /* without a verdict */
-    char answer[200];
-} Slot;
+#define RETRY_US SECOND_US
+#define DRAIN_US (2 * SECOND_US)
 
 static struct {
     const Config *config;
     NotifyAllow *allow;
     Store *store;
-    Poster *poster;
-    Destinations *hosts;
+    Loans *loans;
     char instance[80];
     long thread;                    /* -1: not running */
     atomic_bool draining, stopping;
 
     /* The worker's own. */
-    bool up, taking;
-    int64_t take_at_us, report_at_us;
-    unsigned short random[3];
-    Slot slots[SLOTS];
-    Slot *free, *ended, *reporting;
-    int used;
+    bool up, taking, reporting;
+    int64_t take_at_us, report_at_us, exchange_at_us;   /* not before */
 } notifier = { .thread = -1 };
 
-static Slot *pop(Slot **list)
-{
-    Slot *slot = *list;
+/* --- exchanges with the database ---------------------------------------- */
 
-    *list = slot->next;
-    return slot;
-}
-
-static void push(Slot **list, Slot *slot)
-{
-    slot->next = *list;
-    *list = slot;
-}
-
-/* --- results ------------------------------------------------------------ */
-
-static void free_slot(Slot *slot)
-{
-    gw_free(slot->push_id);
-    gw_free(slot->url);
-    memset(slot, 0, sizeof(*slot));
-    push(&notifier.free, slot);
-    --notifier.used;
-}
-
-/* A try failed, in slot->answer why: again, or never again. */
-static void fail(Slot *slot, bool hopeless)
-{
-    if (hopeless || now_us() > slot->give_up_at_us) {
-        error(0, "convoy: result of push-id <%s> given up after %d tries, "
-              "<%s>: %s", slot->push_id, slot->tries, slot->url,
-              slot->answer);
-        slot->verdict = STORE_GIVEN_UP;
-        return;
-    }
-    if (slot->tries == 1)
-        warning(0, "convoy: result of push-id <%s> not delivered, will be "
-                "repeated, <%s>: %s", slot->push_id, slot->url,
-                slot->answer);
-    slot->retry_in_us = clock_backoff(RETRY_US, RETRY_MAX_US, slot->tries - 1,
-                                      erand48(notifier.random));
-}
-
-static void tell_of_host(DestinationNews news, const Slot *slot)
-{
-    if (news == DESTINATION_RESTS)
-        warning(0, "convoy: the host of <%s> does not answer, its results "
-                "wait: %s", slot->url, slot->answer);
-    else if (news == DESTINATION_BACK)
-        info(0, "convoy: the host of <%s> answers again", slot->url);
-}
-
-static void on_posted(void *arg, const PosterResult *result)
-{
-    Slot *slot = arg;
-
-    slot->verdict = notification_judge(result, slot->answer,
-                                       sizeof(slot->answer));
-    tell_of_host(destination_end(notifier.hosts, slot->host,
-                                 result->status != 0, now_us()), slot);
-    slot->host = NULL;
-    if (slot->verdict == NULL)
-        fail(slot, result->hopeless);
-    else if (strcmp(slot->verdict, STORE_ACKNOWLEDGED) != 0)
-        warning(0, "convoy: result of push-id <%s>: <%s> has answered %s",
-                slot->push_id, slot->url, slot->answer);
-    push(&notifier.ended, slot);
-}
-
-/* What is not committed is reported again, or the PI would hear twice. */
 static void on_reported(void *arg, StoreOutcome outcome)
 {
     (void)arg;
+    notifier.reporting = false;
     if (outcome != STORE_DONE)
         notifier.report_at_us = now_us() + RETRY_US;
-    while (notifier.reporting != NULL) {
-        Slot *slot = pop(&notifier.reporting);
-
-        if (outcome == STORE_DONE)
-            free_slot(slot);
-        else
-            push(&notifier.ended, slot);
-    }
+    loans_reported(notifier.loans, outcome == STORE_DONE);
 }
 
-/* Tells the database what has ended. */
 static void report(int64_t now)
 {
-    static StoreNoteDone notes[SLOTS];
-    Slot *slot;
-    int n = 0;
+    static StoreNoteDone notes[LOANS_MAX];
+    int n;
 
-    if (!notifier.up || notifier.ended == NULL ||
-        notifier.reporting != NULL || now < notifier.report_at_us)
+    if (!loans_ended(notifier.loans) || now < notifier.report_at_us)
         return;
-    notifier.reporting = notifier.ended;
-    notifier.ended = NULL;
-    for (slot = notifier.reporting; slot != NULL; slot = slot->next)
-        notes[n++] = (StoreNoteDone) {
-            .id = slot->id,
-            .tries = slot->tries,
-            .verdict = slot->verdict,
-            .retry_in_us = slot->retry_in_us,
-            .answer = slot->answer
-        };
+    notifier.reporting = true;
+    n = loans_report(notifier.loans, notes);
     store_notify_done(notifier.store, notes, n, on_reported, NULL);
-}
-
-/* --- posting ------------------------------------------------------------ */
-
-static void post(const StoreNote *note)
-{
-    /* As many as were free were asked for. */
-    Slot *slot = pop(&notifier.free);
-    char *document = notification_write(note, notifier.config->ppg_address,
-                                        ANSWER_SENDER_NAME);
-    bool sent;
-
-    ++notifier.used;
-    slot->id = note->id;
-    slot->tries = note->tries;
-    slot->give_up_at_us = now_us() + notifier.config->notify_lifetime_us -
-                          note->age_us;
-    slot->push_id = gw_strdup(note->push_id);
-    slot->url = gw_strdup(note->url);
-    slot->host = destination_begin(notifier.hosts, note->host);
-    sent = document != NULL &&
-           poster_send(notifier.poster, note->url, document, slot);
-    pap_text_free(document);
-    if (!sent)
-        on_posted(slot, &(PosterResult) { .error = "out of memory",
-                                          .body = "" });
 }
 
 static void on_taken(void *arg, StoreOutcome outcome, const StoreNote *notes,
                      int n)
 {
-    int i;
-
     (void)arg;
     notifier.taking = false;
     if (outcome != STORE_DONE || n == 0)
         return;
     notifier.take_at_us = 0;        /* there may be more */
-    for (i = 0; i < n; ++i)
-        post(&notes[i]);
+    loans_add(notifier.loans, notes, n, now_us());
 }
 
+static bool may_take(void)
+{
+    return !notifier.draining && loans_count(notifier.loans) < LOANS_MAX;
+}
+
+/* Early, too, if there is a report: those hosts have room again. */
 static void take(int64_t now)
 {
     const StoreRoom *rooms;
     int n;
 
-    if (!notifier.up || notifier.taking || notifier.draining ||
-        notifier.used == SLOTS || now < notifier.take_at_us)
+    if (!may_take())
         return;
     notifier.taking = true;
     notifier.take_at_us = now + POLL_US;
-    rooms = destinations_rooms(notifier.hosts, now, &n);
+    rooms = loans_rooms(notifier.loans, now, &n);
     store_notify_take(notifier.store, notifier.instance,
-                      SLOTS - notifier.used, LEASE_US, DESTINATION_ROOM,
-                      rooms, n, on_taken, NULL);
+                      LOANS_MAX - loans_count(notifier.loans), LOANS_LEASE_US,
+                      DESTINATION_ROOM, rooms, n, on_taken, NULL);
+}
+
+/* When there is something to say or to ask for; INT64_MAX: not known yet. */
+static int64_t next_exchange(void)
+{
+    int64_t at = INT64_MAX;
+
+    if (!notifier.up || notifier.taking || notifier.reporting)
+        return at;
+    if (loans_ended(notifier.loans))
+        at = notifier.report_at_us;
+    if (may_take() && notifier.take_at_us < at)
+        at = notifier.take_at_us;
+    return at < notifier.exchange_at_us ? notifier.exchange_at_us : at;
+}
+
+static void exchange(int64_t now)
+{
+    if (now < next_exchange())
+        return;
+    notifier.exchange_at_us = now + EXCHANGE_US;
+    report(now);
+    take(now);
 }
 
 /* --- the worker --------------------------------------------------------- */
@@ -247,13 +131,10 @@ static void take(int64_t now)
 /* What a lost answer was about comes again now, not after its lease. */
 static void take_back_forgotten(void)
 {
-    int64_t known[SLOTS];
-    int n = 0, i;
+    int64_t known[LOANS_MAX];
 
-    for (i = 0; i < SLOTS; ++i)
-        if (notifier.slots[i].push_id != NULL)
-            known[n++] = notifier.slots[i].id;
-    store_notify_forgotten(notifier.store, notifier.instance, known, n);
+    store_notify_forgotten(notifier.store, notifier.instance, known,
+                           loans_ids(notifier.loans, known));
 }
 
 static void bar(void *arg, const struct sockaddr *address)
@@ -282,13 +163,9 @@ static void on_notified(void *arg, const char *channel, const char *payload)
 static int sleep_ms(int64_t now)
 {
     const int store_ms = store_poll_timeout(notifier.store, now);
-    int64_t us = notifier.take_at_us - now;
+    int64_t us = next_exchange();
 
-    if (!notifier.up || notifier.taking || notifier.draining ||
-        notifier.used == SLOTS || us > POLL_US)
-        us = POLL_US;
-    if (us < 0)
-        us = 0;
+    us = us > now + POLL_US ? POLL_US : us < now ? 0 : us - now;
     if (store_ms >= 0 && store_ms * INT64_C(1000) < us)
         us = store_ms * INT64_C(1000);
     return (int)((us + 999) / 1000);
@@ -302,7 +179,7 @@ static bool finished(int64_t now, int64_t *stop_by)
     if (!notifier.stopping)
         return false;
     return now >= *stop_by ||
-           (notifier.used == 0 &&
+           (loans_count(notifier.loans) == 0 &&
             (!notifier.up || store_outstanding(notifier.store) == 0));
 }
 
@@ -312,11 +189,10 @@ static void work(void *arg)
 
     (void)arg;
     while (!finished(now, &stop_by)) {
-        report(now);
-        take(now);
+        exchange(now);
         store_run(notifier.store, now);
-        poster_run(notifier.poster, store_poll_fd(notifier.store),
-                   store_poll_events(notifier.store), sleep_ms(now));
+        loans_run(notifier.loans, now, store_poll_fd(notifier.store),
+                  store_poll_events(notifier.store), sleep_ms(now));
         now = now_us();
     }
 }
@@ -332,8 +208,6 @@ static void make_instance(void)
     snprintf(notifier.instance, sizeof(notifier.instance),
              "notifier-%s-%ld-%" PRIx64, host, (long)getpid(),
              (uint64_t)time(NULL));
-    notifier.random[0] = (unsigned short)getpid();
-    notifier.random[1] = (unsigned short)now_us();
 }
 
 int notifier_init(const Config *config)
@@ -343,7 +217,6 @@ int notifier_init(const Config *config)
         .log = store_log
     };
     char wrong[400];
-    int i;
 
     notifier.config = config;
     notifier.allow = notify_allow_create(config->notify_allow, wrong,
@@ -354,15 +227,9 @@ int notifier_init(const Config *config)
     }
     make_instance();
     store_addresses(config->conninfo, bar, NULL);
-    if (poster_init())
-        notifier.poster = poster_create(notifier.allow, config->notify_ca,
-                                        on_posted);
-    notifier.hosts = destinations_create();
-    for (i = 0; i < SLOTS; ++i)
-        push(&notifier.free, &notifier.slots[i]);
+    notifier.loans = loans_create(config, notifier.allow);
     notifier.store = store_open(config->conninfo, STORE_NOTIFIER, &events);
-    if (notifier.poster == NULL || notifier.store == NULL ||
-        notifier.hosts == NULL) {
+    if (notifier.loans == NULL || notifier.store == NULL) {
         gw_hooks_error("convoy: cannot create the notifier: out of memory");
         return -1;
     }
@@ -377,24 +244,18 @@ void notifier_run(void)
 void notifier_drain(void)
 {
     notifier.draining = true;
-    poster_wake(notifier.poster);
+    loans_wake(notifier.loans);
 }
 
 void notifier_stop(void)
 {
-    int i;
-
     if (notifier.thread != -1) {
         notifier.stopping = true;
-        poster_wake(notifier.poster);
+        loans_wake(notifier.loans);
         gwthread_join(notifier.thread);
         notifier.thread = -1;
     }
-    poster_destroy(notifier.poster);
     store_close(notifier.store);
-    for (i = 0; i < SLOTS; ++i)
-        if (notifier.slots[i].push_id != NULL)
-            free_slot(&notifier.slots[i]);
-    destinations_destroy(notifier.hosts);
+    loans_destroy(notifier.loans);
     notify_allow_destroy(notifier.allow);
 }

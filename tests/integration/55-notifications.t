@@ -1,8 +1,9 @@
 #!/usr/bin/python3 -B
 """A Push Initiator that is hard to reach hears every result all the same:
-it answers 503, closes the connection, is slow, goes away altogether, while
-wapbox and PostgreSQL are killed. A 2xx, and nothing else, ends it."""
+it answers 503, closes the connection, is slow, stalls, goes away altogether,
+while wapbox and PostgreSQL are killed. A 2xx, and nothing else, ends it."""
 
+import itertools
 import os
 import sys
 
@@ -13,6 +14,8 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
 
 PUSHES = 200
+ROOM = 64           # notifications that one PI is given at once
+BACKLOG, FAST = 600, 150
 
 
 class Moody:
@@ -61,9 +64,39 @@ def killed(tap, box, pi):
     return some
 
 
+def lent(box):
+    return box.database.value('SELECT count(*) FROM convoy.notification '
+                              'WHERE holder IS NOT NULL')
+
+
+def stalls(tap, box, pi):
+    """It answers so fast that more is taken for it than it has room for; then
+    it does not answer any more."""
+    box.smsc('phone off *')
+    some = pi.push(pushes.make(BACKLOG, 1, prefix='+4673'))
+    box.stop('wapbox')
+    box.smsc('phone on *')
+    wait_until(box.database.all_ended, 60, 'every group has ended')
+    turn, heard = itertools.count(), len(pi.received)
+    pi.treat = lambda notification: (202, 0 if next(turn) < FAST else 60)
+    box.start('wapbox')
+    wait_until(lambda: lent(box) > ROOM, 30, 'more is taken than has room')
+    wait_until(lambda: len(pi.received) >= heard + FAST, 30, 'it stalls')
+    wait_until(lambda: lent(box) <= ROOM, 10, 'it is given back')
+    left = box.database.value('SELECT count(*) FROM convoy.notification')
+    tap.ok(left > ROOM, 'what waits for one that stalls is given back, '
+           f'{left} are left')
+    pi.go_away()
+    pi.treat = None
+    pi.come()
+    wait_for_results(box, pi, some, outage=True)
+    return some
+
+
 def test(tap):
     with Sandbox() as box, Initiator(box.env['PPG_URL']) as pi:
         all_pushes = moody(tap, box, pi) + killed(tap, box, pi)
+        all_pushes += stalls(tap, box, pi)
         judge(tap, box, pi, all_pushes, restart=True, crash=True,
               name='in the end')
         quiet = pi.push([pushes.Push('+46722222222', 1)], notify=False)

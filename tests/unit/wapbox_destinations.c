@@ -35,11 +35,21 @@ static int listed(Destinations *all)
     return n;
 }
 
-/* One notification, from begin to end. */
+/* One notification begins, for which there must be room. */
+static Destination *begin(Destinations *all, const char *host, int64_t now)
+{
+    Destination *made = destination_add(all, host);
+
+    assert_true(destination_begin(made, now));
+    return made;
+}
+
+/* One from begin to end, without a wait; an answer takes a second. */
 static DestinationNews one(Destinations *all, const char *host, bool answered,
                            int64_t now)
 {
-    return destination_end(all, destination_begin(all, host), answered, now);
+    return destination_end(all, begin(all, host, now), answered,
+                           now - SECOND_US, now);
 }
 
 static void shares_room(void **state)
@@ -51,12 +61,14 @@ static void shares_room(void **state)
     (void)state;
     for (i = 0; i < DESTINATION_ROOM; ++i) {
         assert_int_equal(room(all, "a:80", 0), DESTINATION_ROOM - i);
-        posts[i] = destination_begin(all, "a:80");
+        posts[i] = begin(all, "a:80", 0);
     }
     assert_int_equal(room(all, "a:80", 0), 0);
+    assert_false(destination_begin(destination_add(all, "a:80"), 0));
+    destination_leave(all, posts[0]);
     assert_int_equal(room(all, "b", 0), DESTINATION_ROOM);
     for (i = 0; i < DESTINATION_ROOM; ++i)
-        assert_int_equal(destination_end(all, posts[i], true, 0),
+        assert_int_equal(destination_end(all, posts[i], true, -SECOND_US, 0),
                          DESTINATION_SAME);
     assert_int_equal(listed(all), 0);
     destinations_destroy(all);
@@ -67,6 +79,7 @@ static void rests_the_silent(void **state)
     static const int rests_s[] = { 1, 2, 4, 8, 8 };
     Destinations *all = destinations_create();
     int64_t now = 100 * SECOND_US;
+    Destination *waits;
     size_t i;
     int limit;
 
@@ -84,6 +97,9 @@ static void rests_the_silent(void **state)
         assert_int_equal(room(all, "a", now - 1), 0);
     }
     assert_int_equal(room(all, "b", now), DESTINATION_ROOM);
+    waits = destination_add(all, "a");
+    assert_false(destination_begin(waits, now - 1));
+    destination_leave(all, waits);
     assert_int_equal(one(all, "a", true, now), DESTINATION_BACK);
     for (limit = 2; limit < DESTINATION_ROOM; limit *= 2) {
         assert_int_equal(room(all, "a", now), limit);
@@ -102,13 +118,76 @@ static void takes_many_failures_for_one(void **state)
 
     (void)state;
     for (i = 0; i < DESTINATION_ROOM; ++i)
-        posts[i] = destination_begin(all, "a");
+        posts[i] = begin(all, "a", 0);
     for (i = 0; i < DESTINATION_ROOM; ++i)
-        rests += destination_end(all, posts[i], false, SECOND_US)
+        rests += destination_end(all, posts[i], false, 0, SECOND_US)
                  == DESTINATION_RESTS;
     assert_int_equal(rests, 1);
     assert_int_equal(room(all, "a", 2 * SECOND_US - 1), 0);
     assert_int_equal(room(all, "a", 2 * SECOND_US), 1);
+    destinations_destroy(all);
+}
+
+/* A host with room for one more, that has answered often enough to be known
+ * as one that takes so long. */
+static void answer_within(Destinations *all, Destination *others[],
+                          int64_t took)
+{
+    int i;
+
+    for (i = 1; i < DESTINATION_ROOM; ++i)
+        others[i] = begin(all, "a", 0);
+    for (i = 0; i < 200; ++i)
+        destination_end(all, begin(all, "a", 0), true, 0, took);
+}
+
+static void lends_the_fast_ahead(void **state)
+{
+    static const struct { int64_t took; int least, most; } cases[] = {
+        { 10000000, 0, 0 },
+        { 1000000, 5, 6 },
+        { 200000, 30, 32 },
+        { 20000, 310, 320 },
+        { 100, DESTINATION_AHEAD, DESTINATION_AHEAD },
+        { 0, DESTINATION_AHEAD, DESTINATION_AHEAD }
+    };
+    Destination *others[DESTINATION_ROOM];
+    Destinations *all;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); ++i) {
+        all = destinations_create();
+        answer_within(all, others, cases[i].took);
+        assert_in_range(room(all, "a", 0), 1 + cases[i].least,
+                        1 + cases[i].most);
+        destinations_destroy(all);
+    }
+}
+
+/* What waits counts; and once it has waited in vain, nothing is lent ahead
+ * until the host answers again. */
+static void lends_no_more_ahead_when_it_hangs(void **state)
+{
+    Destinations *all = destinations_create();
+    Destination *others[DESTINATION_ROOM], *waits;
+    int i;
+
+    (void)state;
+    answer_within(all, others, 100);
+    begin(all, "a", 0);
+    assert_int_equal(room(all, "a", 0), DESTINATION_AHEAD);
+    for (i = 0; i < DESTINATION_AHEAD; ++i)
+        waits = destination_add(all, "a");
+    assert_int_equal(room(all, "a", 0), 0);
+    for (i = 0; i < DESTINATION_AHEAD; ++i) {
+        assert_false(destination_begin(waits, 0));
+        destination_leave(all, waits);
+    }
+    assert_int_equal(room(all, "a", 0), 0);
+    for (i = 1; i < DESTINATION_ROOM; ++i)
+        destination_end(all, others[i], true, 0, 100);
+    assert_true(room(all, "a", 0) > DESTINATION_ROOM);
     destinations_destroy(all);
 }
 
@@ -136,6 +215,8 @@ int main(void)
         cmocka_unit_test(shares_room),
         cmocka_unit_test(rests_the_silent),
         cmocka_unit_test(takes_many_failures_for_one),
+        cmocka_unit_test(lends_the_fast_ahead),
+        cmocka_unit_test(lends_no_more_ahead_when_it_hangs),
         cmocka_unit_test(forgets_names)
     };
 
