@@ -4,7 +4,7 @@
  * The PPG keeps of a request only what it needs itself, and so loses where
  * to send the result, the quality of service and the version of PAP. The
  * first look reads all that and keeps it for the thread it runs on; the PPG
- * works on one request at a time, so if it accepts the push, it is this one.
+ * works on one request at a time, so if it answers a push, it is this one.
  *
  * Nor does it know pushes to several addresses, or that replace another, and
  * for one that prefers to be confirmed it would open a session. It is shown a
@@ -276,29 +276,34 @@ static int pap_request(HTTPClient *client, const Octstr *ip,
     return taken;
 }
 
-/* --- acceptance and datagram -------------------------------------------- */
+/* --- answer and datagram ------------------------------------------------ */
 
-static int push_accepted(HTTPClient *client, const Octstr *url,
-                         const WAPEvent *event, long push_id)
+static void push_answered(HTTPClient *client, const Octstr *url,
+                          const Octstr *pi_push_id, long push_id, long code)
 {
-    const Octstr *id = event->u.Push_Message.pi_push_id;
     Push *push = seen;
 
     seen = NULL;
-    if (push == NULL || octstr_str_compare(id, push->pap.push_id) != 0) {
+    if (push == NULL ||
+        octstr_str_compare(pi_push_id, push->pap.push_id) != 0) {
         /* Host and module read one document differently. No good document
          * does that; this one would be stored under a wrong name. */
         push_destroy(push);
         push = push_create();
-        pap_push_set_id(&push->pap, octstr_get_cstr(id));
+        pap_push_set_id(&push->pap, octstr_get_cstr(pi_push_id));
         push->ppg_url = copy_octstr(url);
         push_refuse(push, PAP_CODE_BAD_REQUEST,
                     "the control entity is ambiguous");
     }
     push->client = client;
-    push->alone = push->pap.replaces != NULL;
-    intake_hold(push, push_id);
-    return 1;
+    if (code == PAP_CODE_ACCEPTED) {
+        push->alone = push->pap.replaces != NULL;
+        intake_hold(push, push_id);
+        return;
+    }
+    answer_push(push, (int)code, code == PAP_CODE_TRANSFORMATION_FAILURE
+                ? "the content is not what its type and encoding say" : NULL);
+    push_destroy(push);
 }
 
 static int push_segments(long push_id, const Msg *sms)
@@ -320,6 +325,6 @@ void ppg_init(const Config *configuration, const GwHost *host_functions,
     config = configuration;
     host = host_functions;
     hooks->pap_request = pap_request;
-    hooks->push_accepted = push_accepted;
+    hooks->push_answered = push_answered;
     hooks->push_segments = push_segments;
 }

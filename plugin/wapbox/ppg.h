@@ -2,7 +2,7 @@
  * ppg.h - the module's place in the PPG
  *
  * Three hooks: a first look at each request, which answers at once what the
- * PPG would choke on or get wrong; the moment where it accepts a push, whose
+ * PPG would choke on or get wrong; the moment where it answers a push, whose
  * client is taken over; and the push's datagram, which is taken over too.
  */
 
