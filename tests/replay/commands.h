@@ -8,5 +8,6 @@
  * 1 if the trace is wrong or something could not be done, which standard
  * error tells in one line; 2 for wrong arguments. */
 int check_command(int argc, char **argv);
+int pseudonyms_command(int argc, char **argv);
 
 #endif

@@ -11,7 +11,9 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
-    { "check", check_command, "validate a trace and sum it up" }
+    { "check", check_command, "validate a trace and sum it up" },
+    { "pseudonyms", pseudonyms_command,
+      "put stand-ins for people's numbers and texts" }
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };

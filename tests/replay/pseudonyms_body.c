@@ -1,0 +1,143 @@
+/*
+ * pseudonyms_body.c - stand-ins in what was posted: its MIME parts.
+ *
+ * Boundaries and the names of headers stay; values of headers stay if
+ * machines need them (the list below), and the content of each part goes to
+ * pseudonyms_content(). What stands where nothing should is text.
+ */
+#include <string.h>
+#include <strings.h>
+
+#include "pseudonyms_body.h"
+
+static const char *const kept_headers[] = {
+    "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language",
+    "Accept-Ranges", "Age", "Cache-Control", "Connection",
+    "Content-Encoding", "Content-Language", "Content-Length",
+    "Content-Transfer-Encoding", "Content-Type", "Date", "Encoding-Version",
+    "Expect", "Expires", "Last-Modified", "Max-Forwards", "MIME-Version",
+    "Pragma", "Push-Flag", "TE", "Trailer", "Transfer-Encoding", "Vary",
+    "X-Kannel-DLR-Mask", "X-Kannel-SMSC", "X-Kannel-Smsbox-Id",
+    "X-Wap-Application-Id", "X-Wap-Push-Flag"
+};
+
+struct body {
+    struct standins *standins;
+    uint8_t *at, *end;
+    const char *boundary;       /* not ended with NUL */
+    size_t boundary_length;
+    bool understood;
+};
+
+bool pseudonyms_keep_header(const char *name, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(kept_headers) / sizeof(kept_headers[0]); i++)
+        if (strlen(kept_headers[i]) == length
+            && strncasecmp(kept_headers[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+/* boundary=... or boundary="..." (RFC 2046, 5.1.1). */
+static void find_boundary(struct body *body, const char *content_type)
+{
+    const char *at = content_type == NULL
+        ? NULL : strcasestr(content_type, "boundary=");
+
+    if (at == NULL)
+        return;
+    at += strlen("boundary=");
+    if (*at == '"') {
+        body->boundary = at + 1;
+        body->boundary_length = strcspn(at + 1, "\"");
+    } else {
+        body->boundary = at;
+        body->boundary_length = strcspn(at, "; \t");
+    }
+}
+
+/* Behind the line that begins here. */
+static uint8_t *line_end(const struct body *body, uint8_t *at)
+{
+    uint8_t *newline = memchr(at, '\n', (size_t) (body->end - at));
+
+    return newline == NULL ? body->end : newline + 1;
+}
+
+/* Where the next delimiter line begins, or the end of the body. */
+static uint8_t *next_delimiter(const struct body *body)
+{
+    uint8_t *at;
+
+    for (at = body->at; at < body->end; at = line_end(body, at))
+        if ((size_t) (body->end - at) >= 2 + body->boundary_length
+            && memcmp(at, "--", 2) == 0
+            && memcmp(at + 2, body->boundary, body->boundary_length) == 0)
+            return at;
+    return body->end;
+}
+
+/* Text up to there. */
+static void replace_to(struct body *body, uint8_t *end)
+{
+    standins_text(body->standins, body->at, (size_t) (end - body->at),
+                  STANDINS_UTF8);
+    body->at = end;
+}
+
+/* The headers of a part, and the empty line. */
+static void replace_headers(struct body *body, const uint8_t *end)
+{
+    bool keep = false;
+    uint8_t *next, *colon;
+
+    while (body->at < end) {
+        next = line_end(body, body->at);
+        if (*body->at == '\n' || *body->at == '\r') {
+            body->at = next;
+            return;
+        }
+        colon = memchr(body->at, ':', (size_t) (next - body->at));
+        /* a line that begins with a space goes on with the one before */
+        if (*body->at != ' ' && *body->at != '\t') {
+            keep = colon != NULL
+                   && pseudonyms_keep_header((char *) body->at,
+                                             (size_t) (colon - body->at));
+            if (colon != NULL)
+                body->at = colon;
+        }
+        if (keep)
+            body->at = next;
+        else
+            replace_to(body, next);
+    }
+}
+
+bool pseudonyms_body(struct standins *standins, const char *content_type,
+                     uint8_t *bytes, size_t size)
+{
+    struct body body = {
+        .standins = standins, .at = bytes, .end = bytes + size,
+        .understood = true
+    };
+    uint8_t *end, *delimiter_end;
+
+    find_boundary(&body, content_type);
+    if (body.boundary_length == 0)
+        return pseudonyms_content(standins, bytes, size);
+    replace_to(&body, next_delimiter(&body));
+    while (body.at < body.end) {
+        body.at += 2 + body.boundary_length;
+        delimiter_end = line_end(&body, body.at);
+        replace_to(&body, delimiter_end);
+        end = next_delimiter(&body);
+        replace_headers(&body, end);
+        if (!pseudonyms_content(standins, body.at,
+                                (size_t) (end - body.at)))
+            body.understood = false;
+        body.at = end;
+    }
+    return body.understood;
+}
