@@ -204,8 +204,7 @@ class Run:
 
     def settle(self):
         """Waits until there is nothing left to do."""
-        for push in self.evidence.pushes:
-            push.batch.result(60)
+        self._wait('every push is answered', self._answered)
         self._wait('every group ends', self.box.database.all_ended)
         self._wait('every result is notified', self._notified)
         self.box.smsc.idle(20)
@@ -222,6 +221,11 @@ class Run:
             self.say(what)
         except Failure as failure:
             self.wrong('ends', str(failure))
+
+    def _answered(self):
+        """Raises what ended a push without an answer."""
+        batches = [push.batch for push in self.evidence.pushes]
+        return all(not batch.running and batch.result() for batch in batches)
 
     def _notified(self):
         """A result that was tried often is tried again much later: for this
