@@ -30,6 +30,7 @@ class Facts:
         self.by_id = {one.message_id: one for one in self.journal.submits
                       if one.message_id}
         self._read_links()
+        self._read_copies()
         self._read_receipts()
         self._read_history()
         self.stale = self._stale()
@@ -65,6 +66,28 @@ class Facts:
 
     def life(self, submit):
         return self.lives[submit.link]
+
+    # --- submits and their numbers in the ledger ----------------------------
+
+    def _read_copies(self):
+        """Accepted ones are found by their message id; of the others of a
+        segment those that had the same answer, or none, in turn."""
+        self.copies = {}        # submit's number: the copy that it was
+        for tag, submits in self.by_tag.items():
+            rows, found = self.ledger.get(tag, []), defaultdict(list)
+            answered = {row.copy for row in rows
+                        if row.outcome in ('accepted', 'refused')}
+            for row in rows:
+                if row.outcome == 'accepted':
+                    found[row.message_id].append(row.copy)
+                elif row.outcome == 'refused':
+                    found[row.segment, row.code].append(row.copy)
+                elif row.outcome == 'in doubt' and row.copy not in answered:
+                    found[row.segment, None].append(row.copy)
+            for one in submits:
+                copies = found[one.message_id if one.status == 0
+                               else (one.part, one.status)]
+                self.copies[one.number] = copies.pop(0) if copies else None
 
     # --- receipts and phones ------------------------------------------------
 
@@ -176,8 +199,8 @@ class Facts:
     # --- a process that stood still -----------------------------------------
 
     def _stale(self):
-        """Submits of a bearerbox that has just woken up, of groups that
-        went to another one meanwhile."""
+        """Submits of a bearerbox that has just woken up, of groups that have
+        ended, or went to another one meanwhile and were not given back."""
         found = []
         for tag, submits in self.by_tag.items():
             row = self.result(tag)
@@ -191,9 +214,18 @@ class Facts:
                                  and one.sent > begin
                                  for one in submits[:number])
                     ended = row and row.ended_at.timestamp() < submit.sent
-                    if others or ended:
+                    if ended or others and \
+                            not self._given_back(submits[:number + 1]):
                         found.append(submit)
         return found
+
+    def _given_back(self, submits):
+        """Did who sent the last of them know of all before? The ledger
+        numbers the copies of a group. One that goes on from memory takes the
+        numbers that another gave meanwhile; who is given the group, with its
+        ledger, goes on after them."""
+        copies = [self.copies[one.number] for one in submits]
+        return None not in copies and len(set(copies)) == len(copies)
 
     def sent(self, tag):
         """The submits of a push, but for the stale ones."""
