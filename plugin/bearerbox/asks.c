@@ -214,6 +214,7 @@ void asks_pump(Scheduler *s, int64_t now)
     if (now >= s->held_until)
         return;
     questions_pump(s->questions, now);
-    while ((question = questions_failed(s->questions)) != NULL)
+    while (!atomic_load(&s->links_end) &&
+           (question = questions_failed(s->questions)) != NULL)
         end(s, question, HEARD_NOTHING, 0, 0, now);
 }

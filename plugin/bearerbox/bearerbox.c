@@ -427,6 +427,7 @@ static void drain(void)
     info(0, "convoy: finishing the groups that have begun");
     while (!scheduler_drain(scheduler) && now_us() < until)
         gwthread_sleep(0.02);
+    scheduler_links_end(scheduler);
 }
 
 static void stop(void)

@@ -326,7 +326,8 @@ void claims_ask(Scheduler *s, int64_t now)
     if (s->n_held == 0 || now >= s->held_until)
         return;
     adopt(s, now);
-    if (s->adopting || s->adopt_wanted || s->reclaiming)
+    if (s->adopting || s->adopt_wanted || s->reclaiming ||
+        atomic_load(&s->links_end))
         return;
     look_due(s, now);
     claim(s, now);

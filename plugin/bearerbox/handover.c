@@ -158,9 +158,11 @@ static void without_link(Scheduler *s, Active *active, int64_t now)
     if (active->stuck_since == 0)
         active->stuck_since = now;
     waited = now - active->stuck_since;
-    if (!unsent && (waited >= PATIENCE_US ||
-                    (active->link != 0 &&
-                     !links_exists(s->links, active->link)))) {
+    if (atomic_load(&s->links_end)) {
+        strand(s, active, now);
+    } else if (!unsent && (waited >= PATIENCE_US ||
+                           (active->link != 0 &&
+                            !links_exists(s->links, active->link)))) {
         tell_group(s, active, EVENT_LINK_GONE, now);
     } else if (unsent && waited >= LOOK_US &&
              !links_serve(s->links, active->route)) {

@@ -451,6 +451,11 @@ bool scheduler_drain(Scheduler *s)
     return atomic_load(&s->drained);
 }
 
+void scheduler_links_end(Scheduler *s)
+{
+    atomic_store(&s->links_end, true);
+}
+
 void scheduler_stop(Scheduler *s)
 {
     atomic_store(&s->stopping, true);

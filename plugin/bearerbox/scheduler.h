@@ -87,6 +87,12 @@ void scheduler_run(Scheduler *scheduler);
 /* Any thread. Drain: claim nothing more. Returns true once no group is in
  * memory and every batch is committed. */
 bool scheduler_drain(Scheduler *scheduler);
+
+/* Any thread. The links of this bearerbox are about to end for good: what
+ * they still tell is put on record, but that there are none decides nothing
+ * any more. The next owner goes on. */
+void scheduler_links_end(Scheduler *scheduler);
+
 void scheduler_stop(Scheduler *scheduler);
 void scheduler_figures(Scheduler *scheduler, SchedulerFigures *figures);
 void scheduler_details(Scheduler *scheduler, SchedulerDetails *details);

@@ -80,7 +80,7 @@ struct Scheduler {
     int64_t retry_at;           /* of what the database refused */
 
     unsigned short dice[3];
-    atomic_bool draining, stopping, drained;
+    atomic_bool draining, drained, links_end, stopping;
     bool drain_begun;
 
     pthread_mutex_t figures_lock;
