@@ -30,7 +30,8 @@ typedef struct {
     int max_segments;           /* 1..255 */
     int concat_bits;            /* 8 or 16 */
     int64_t answer_timeout_us;
-    int64_t lifetime_us;        /* of a push without deliver-before */
+    int64_t lifetime_us;        /* without deliver-before; of a deferred
+                                 * push, from its deliver-after on */
     int64_t reference_hold_us;
     int64_t notify_lifetime_us;
     int64_t retention_us;       /* checked here, used by convoyctl */

@@ -148,7 +148,7 @@ typedef struct {
     const char *service;
     int priority;                   /* 0 low, 1 medium, 2 high */
     int64_t not_before_us;          /* epoch, 0: at once */
-    int64_t deadline_us;            /* epoch, 0: now + lifetime */
+    int64_t deadline_us;            /* epoch, 0: lifetime after not_before */
     int segments;                   /* 1.. */
     int concat_bits;                /* 8 or 16 */
     unsigned char ports[4];         /* destination, source: UDH order */

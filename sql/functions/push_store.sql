@@ -5,7 +5,7 @@
 --   cancelled; with pending_only only their receivers get the new push; per
 --   group push_no (1-based index of its push) .. cause; refused: the PAP code
 --   with which it ends here and now, REJECTED, or NULL; times in microseconds
---   since 1970 (not_before NULL: now, deadline NULL: now + lifetime),
+--   since 1970 (not_before NULL: now, deadline NULL: not_before + lifetime),
 --   durations in microseconds.
 -- Returns for each push (1-based index) a PAP code: 1001, it is stored; 2007,
 --   it is not, the pair (pi, push_id) is known already, or comes twice in
@@ -109,13 +109,11 @@ BEGIN
     END IF;
 
     WITH offered AS MATERIALIZED (
-        SELECT g.*, coalesce(moment(g.deadline_us),
-                             started + span(lifetime_us)) AS deadline_at,
+        SELECT g.*, e.deadline_at,
                CASE WHEN moment(g.not_before_us) > started
                     THEN moment(g.not_before_us) END AS due_at,
-               least(last_day, utc_day(coalesce(moment(g.deadline_us),
-                                       started + span(lifetime_us))
-                               + span(receipt_timeout_us))) AS day
+               least(last_day, utc_day(e.deadline_at
+                                       + span(receipt_timeout_us))) AS day
         FROM unnest(ids, push_store.push_no, push_store.address,
                     push_store.receiver, push_store.route, push_store.sender,
                     push_store.service, push_store.priority,
@@ -125,7 +123,11 @@ BEGIN
                     push_store.refused) WITH ORDINALITY
              AS g (id, push_no, address, receiver, route, sender, service,
                    priority, not_before_us, deadline_us, segments,
-                   concat_bits, ports, payload, extra, refused, no)
+                   concat_bits, ports, payload, extra, refused, no),
+             LATERAL (SELECT coalesce(
+                          moment(g.deadline_us),
+                          greatest(started, moment(g.not_before_us))
+                          + span(lifetime_us))) e (deadline_at)
         WHERE fresh[g.push_no] AND g.refused IS NULL
     ), bodies AS (
         INSERT INTO body (day, group_id, stored_at, concerns, notify, address,
@@ -146,7 +148,8 @@ BEGIN
            g.segments, g.concat_bits,
            g.due_at IS NULL AND follows[g.no] IS NOT TRUE,
            g.due_at IS NULL AND follows[g.no] IS TRUE,
-           g.deadline_at, g.due_at, least(g.due_at, g.deadline_at), g.day, utc_day(started)
+           g.deadline_at, g.due_at, least(g.due_at, g.deadline_at), g.day,
+           utc_day(started)
     FROM offered g;
 
     RETURN QUERY SELECT n, CASE WHEN fresh[n] THEN 1001

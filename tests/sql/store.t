@@ -1,7 +1,7 @@
 #!/bin/bash
 # push_store: whole pushes, duplicates, times, new routes.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(21);
+SELECT plan(22);
 
 SELECT is(t.store('one', '4670', 3), true, 'a push is stored');
 SELECT is(t.store('one', '4671', 1), false, 'the same push-id is a duplicate');
@@ -42,6 +42,9 @@ SELECT t.store('later', '4676', later => '1 hour');
 SELECT is(state_name(state) || ' ' || ready, 'DEFERRED false',
     'deliver-after in the future defers') FROM live
     WHERE id = t.id('later');
+SELECT t.store('late', '4678', later => '3 days', deadline => NULL);
+SELECT is(deadline_at - due_at, '1 day', 'and its lifetime begins then')
+    FROM live WHERE id = t.id('late');
 SELECT t.store('past', '4676', later => '-1 hour');
 SELECT is(t.state('past'), 'QUEUED', 'one in the past does not');
 SELECT t.store('far', '4677', deadline => '3000 years');

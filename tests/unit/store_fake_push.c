@@ -58,6 +58,7 @@ static FakeGroup *add_group(const StoreNewGroup *from, int push,
 {
     FakeGroup *group = fake_alloc(sizeof(*group));
     char *payload = fake_alloc(from->payload.len);
+    int64_t begins = from->not_before_us - fake_db.epoch_base;
 
     *(FakeGroup **) fake_add(&fake_db.groups, sizeof(group)) = group;
     memcpy(payload, from->payload.data, from->payload.len);
@@ -80,14 +81,14 @@ static FakeGroup *add_group(const StoreNewGroup *from, int push,
         .payload = { payload, from->payload.len }
     };
     memcpy(group->row.ports, from->ports, sizeof(group->row.ports));
-    group->deadline_at = from->deadline_us == 0
-        ? fake_db.now + lifetime_us
-        : from->deadline_us - fake_db.epoch_base;
     group->due_at = INT64_MAX;
-    if (from->not_before_us - fake_db.epoch_base > fake_db.now) {
+    if (begins > fake_db.now) {
         group->row.state = GROUP_DEFERRED;
-        group->due_at = from->not_before_us - fake_db.epoch_base;
+        group->due_at = begins;
     }
+    group->deadline_at = from->deadline_us == 0
+        ? (begins > fake_db.now ? begins : fake_db.now) + lifetime_us
+        : from->deadline_us - fake_db.epoch_base;
     group->look_at = fake_look_time(group);
     return group;
 }
