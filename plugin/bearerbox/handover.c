@@ -26,6 +26,11 @@ enum { CROWD = 64 };           /* groups of a route that wait: enough */
 
 static const int64_t LOOK_US = 250 * 1000;
 
+/* No SMS lives longer: the validity period of GSM 03.40 ends at 63 weeks. And
+ * the two digits that SMPP has for a year, as the driver's time of 32 bits,
+ * cannot tell what lies far ahead. */
+static const int64_t LONGEST_LIFE_US = 63 * 7 * 86400 * (int64_t) 1000000;
+
 /* A link that reconnects is back in about ten seconds. */
 static const int64_t PATIENCE_US = 20 * 1000 * 1000;
 
@@ -198,6 +203,8 @@ static WireSend send_segment(Scheduler *s, Active *active, int index,
     Segment segment = segment_make(active->payload_len, active->concat_bits,
                                    (unsigned) active->reference,
                                    active->ports, index);
+    int64_t life = active->group.deadline - now;
+    int64_t excess = life > LONGEST_LIFE_US ? life - LONGEST_LIFE_US : 0;
     WireSegment wire;
 
     memset(&wire, 0, sizeof(wire));
@@ -212,9 +219,9 @@ static WireSend send_segment(Scheduler *s, Active *active, int index,
     wire.data_len = segment.len;
     wire.priority = active->priority;
     wire.left = active->group.segments - 1 - index;
-    wire.validity_us = active->group.deadline - now;
+    wire.validity_us = life - excess;
     if (active->driver == DRIVER_SMPP)
-        wire.expires_us = active->deadline_at_us;
+        wire.expires_us = active->deadline_at_us - excess;
     return s->setup.wire->send(active->link, &wire);
 }
 
