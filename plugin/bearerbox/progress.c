@@ -209,6 +209,14 @@ void progress_committed(Scheduler *s, Active *active, Batch *batch)
         go_on(s, active, now_us());
 }
 
+/* A stop puts what is unanswered in doubt at once; that no answer comes is
+ * the same fact once more. */
+static bool is_on_record(const Active *active, GroupEvent what, int copy)
+{
+    return what == EVENT_DOUBT &&
+           active->group.copies[copy].state == COPY_DOUBT;
+}
+
 /* An event about a copy: its row, then the state machine. */
 void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
                     const Ticket *about, const char *message_id, int code,
@@ -217,7 +225,7 @@ void progress_event(Scheduler *s, Active *active, GroupEvent what, int copy,
     int64_t now = now_us();
     LedgerOutcome outcome = group_outcome(what);
 
-    if (outcome != LEDGER_NONE) {
+    if (outcome != LEDGER_NONE && !is_on_record(active, what, copy)) {
         progress_row(s, about, outcome, message_id, code, text, at_us);
         batch_touch(s->open, active);
     }
