@@ -3,6 +3,7 @@
 import http.server
 import queue
 import threading
+import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
@@ -30,6 +31,12 @@ def service_indication(href, text, **attributes):
             '"http://www.wapforum.org/DTD/si.dtd">\n'
             f'<si><indication href={quoteattr(href)}{extra}>{text}'
             '</indication></si>\n')
+
+
+def timestamp(at):
+    """PAP's form of a time in seconds since the epoch; a part of a second is
+    left out."""
+    return time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(at))
 
 
 def address(receiver):
