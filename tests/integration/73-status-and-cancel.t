@@ -33,8 +33,13 @@ receiver=46713* deliver 60s
 receiver=46714* deliver 12s
 receiver=46714* cancel 0x11
 receiver=46715* segment=2-3 deliver 4s
-receiver=46718* segment=2 delay 1500ms
+receiver=46718* segment=2 delay 3s
 receiver=46718* deliver 60s
+receiver=46720* segment=2 delay 60s
+receiver=46720* deliver 60s
+receiver=467191 receipt EXPIRED after 10ms
+receiver=467192 deliver 60s
+receiver=467193 status 0x0b
 '''
 
 
@@ -266,10 +271,10 @@ def stopped(tap, box, alice, ended):
 def killed(tap, box, alice, ended):
     """kill -9 of both boxes, while the first waits for cancels that the other
     has not begun: whoever takes these pushes next heeds them."""
-    sending = alice.push(pushes.make(1, prefix='+46718'))
+    sending = alice.push(pushes.make(1, prefix='+46720'))
     wait_until(lambda: box.journal.read().by_tag().get(sending[0].number, [])
                [1:], 10, 'its second segment is unanswered')
-    some = sending + alice.push(pushes.make(1, prefix='+46718') +
+    some = sending + alice.push(pushes.make(1, prefix='+46720') +
                                 later(1, '+46717'))
     goes_on = alice.push(later(1, '+46717'))
     before = [told(alice, push) for one in ended.values() for push in one]
@@ -299,6 +304,56 @@ def killed(tap, box, alice, ended):
     ended['CANCELLED'] += some + goes_on
 
 
+def several(tap, box, alice):
+    """Some addresses of one push, each with a fate of its own."""
+    ended, deferred, awaiting, refused, bad, foreign, wrong = map(
+        push_initiator.address,
+        ['+467190', '+467191', '+467192', '+467193',
+         'WAPPUSH=+46x/TYPE=PLMN@ppg', '+4679999', '+46y'])
+    push, = alice.push([pushes.Push(ended, 1, others=[deferred, awaiting,
+                                                      refused, bad])])
+    wait_until(lambda: len(alice.received_of([push])) == 3
+               and box.database.groups('DEFERRED') == 1
+               and box.database.groups('AWAITING') == 1, 10,
+               'three have ended, one waits for its next attempt, one for its '
+               'receipt')
+
+    def said(kind, *named):
+        return {address: (one.get('message-state'), int(one['code']))
+                for one in alice.ask(kind, push, named)
+                for address in one['addresses']}
+
+    named = [refused, foreign, deferred, wrong, ended]
+    tap.equal(said('statusquery', *named), {
+        refused: ('undeliverable', 2003), foreign: ('unknown', 2003),
+        deferred: PENDING, wrong: ('unknown', 2002),
+        ended: ('delivered', 1000)},
+        'of several addresses each is told of, known or not')
+    tap.equal({address: code for address, (_, code) in
+               said('cancel', *named).items()}, {
+        refused: 2008, foreign: 2003, deferred: 1000, wrong: 2002,
+        ended: 2008}, 'of these what has not ended is cancelled')
+    tap.equal(said('statusquery'), {
+        ended: ('delivered', 1000), deferred: ('cancelled', 4000),
+        awaiting: PENDING, refused: ('undeliverable', 2003),
+        bad: ('rejected', 2002)}, 'the others go on')
+    tap.equal({address: code for address, (_, code) in
+               said('cancel').items()}, {
+        ended: 2008, deferred: 1000, awaiting: 1000, refused: 2008,
+        bad: 2008}, 'a cancel that names none means them all')
+    wait_until(lambda: len(alice.received_of([push])) == 5, 10,
+               'every address has ended')
+    box.idle()
+    tap.equal({one['address']: one['message-state']
+               for one in alice.received_of([push])}, {
+        ended: 'delivered', deferred: 'cancelled', awaiting: 'cancelled',
+        refused: 'undeliverable', bad: 'rejected'},
+        'and the notifications say the same')
+    tap.equal([display['dst'] for display in box.journal.displays
+               if display['tag'] == push.number], ['467190'],
+              'no phone shows what is cancelled')
+
+
 def test(tap):
     with Sandbox(ppg={'trusted-pi': 'false'}, conf=CONF, plan=PLAN) as box, \
             Initiator(box.env['PPG_URL'], ('alice', 'secret')) as alice, \
@@ -320,6 +375,7 @@ def test(tap):
         wait_for_results(box, alice, all_pushes, 70)
         judge(tap, box, alice, all_pushes,
               lambda push: state[push.push_id], crash=True, outage=True)
+        several(tap, box, alice)
 
 
 run(test)
