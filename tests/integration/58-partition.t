@@ -42,14 +42,15 @@ def links_of(box, name):
 
 
 def cut(tap, box, pi, name, cable, other):
-    """Cuts this box from this while pushes come; returns them, and when the
-    other box had all leases."""
+    """Cuts this box from this while pushes come; returns the network, them,
+    when it was cut, and when the other box had all leases."""
     network = Network(os.path.realpath(box.folder),
                       int(name.removeprefix('bearerbox') or 1))
     repeats, before = network.repeats(), sent(box)
     batch = pi.begin(pushes.make(PUSHES, receivers=150), spread=SPREAD,
                      until_accepted=True)
     wait_until(lambda: sent(box) > before + PUSHES / 3, 30, 'some are sent')
+    cut_at = time.time()
     network.cut(cable)
     seconds = wait_for_owners(box, other, seconds=60)
     taken_over = time.time()
@@ -58,7 +59,7 @@ def cut(tap, box, pi, name, cable, other):
     lost = network.repeats() - repeats
     tap.ok(lost > 5, 'packets to there vanish', f'{lost}')
     tap.note(f'taken over after {seconds:.1f} s, {lost} packets vanished')
-    return network, batch.result(), taken_over
+    return network, batch.result(), cut_at, taken_over
 
 
 def sessions_of(box, network):
@@ -67,19 +68,39 @@ def sessions_of(box, network):
         network.there('db'))
 
 
+def receipted(box, links, since):
+    """The numbers of the pushes of which the SMSC has sent receipts over
+    these links since then."""
+    journal = box.journal.read()
+    numbers = {submit.message_id: submit.tag for submit in journal.submits}
+    return {numbers[event['message_id']] for event in journal.events('receipt')
+            if event['link'] in links and event['t'] > since}
+
+
 def without_database(tap, box, pi):
     name = 'bearerbox2'
-    network, batch, taken_over = cut(tap, box, pi, name, 'db', 'bearerbox')
+    network, batch, cut_at, taken_over = cut(tap, box, pi, name, 'db',
+                                             'bearerbox')
     wait_until(lambda: not sessions_of(box, network), TAKEOVER,
                'the sessions of the cut-off box are gone')
     tap.ok(True, 'the database lets go of its sessions')
-    wait_for_results(box, pi, batch)
     links = links_of(box, name)
-    tap.none([submit for submit in box.journal.submits
+    # What came just before was not committed, either.
+    kept = receipted(box, links, cut_at - 1)
+    others = {push.push_id for push in batch if push.number not in kept}
+    wait_until(lambda: others <= pi.notified(), 60,
+               f'notifications of {len(others)} pushes')
+    tap.ok(len(others) > PUSHES / 2, 'the other box delivers all of which it '
+           'can know', f'{len(others)} of {PUSHES}')
+    live = box.database.live()
+    tap.ok(0 < live <= len(kept), f'{live} wait for receipts that the box has '
+           'which is cut off', f'it has those of {len(kept)}')
+    tap.none([submit for submit in box.journal.read().submits
               if submit.link in links and submit.sent > taken_over],
              'after its leases it sends nothing, though its links are up')
     network.heal('db')
     wait_for_owners(box, 'bearerbox', name)
+    wait_for_results(box, pi, batch)
     return batch
 
 
@@ -88,7 +109,7 @@ def without_smsc(tap, box, pi):
     name = 'bearerbox'
     box.smsc('phone off *')
     dead = links_of(box, name)
-    network, batch, _ = cut(tap, box, pi, name, 'smsc', 'bearerbox2')
+    network, batch, _, _ = cut(tap, box, pi, name, 'smsc', 'bearerbox2')
     for link in dead:           # as the SMSC finds out by its enquire_link
         box.smsc(f'drop {link}')
     box.smsc('phone on *')
@@ -104,7 +125,8 @@ def test(tap):
     if why:
         return tap.skip('a bearerbox is cut off', why)
     with Sandbox('--bearerboxes', 2, '--networks', '--log', '1', link=LINK,
-                 plan='delay 100..200ms\n',
+                 plan='delay 100..200ms\n'
+                      'receipt DELIVRD after 300ms..400ms\n',
                  convoy={'answer-timeout': 3, 'retry-delay': 1}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         wait_for_owners(box, 'bearerbox', 'bearerbox2')
