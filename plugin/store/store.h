@@ -407,7 +407,8 @@ typedef struct {
     const char *verdict;            /* how it ended: STORE_ACKNOWLEDGED, ...;
                                      * NULL: it is to be repeated, */
     int64_t retry_in_us;            /* so much later */
-    const char *answer;             /* what the PI said, for the record */
+    const char *answer;             /* what the PI said, for the record;
+                                     * NULL: it was not told after all */
 } StoreNoteDone;
 
 /* May be repeated: it changes nothing then. */

@@ -2,8 +2,9 @@
  * destinations.c - see destinations.h
  *
  * A list of the hosts that are in use or in disgrace; the others are not in
- * memory. It is as long as there are notifications under way, and the
- * longest-resting is forgotten when too many rest.
+ * memory, but for the time from one call of destinations_rooms() to the next,
+ * since a fast host may have done all in between. It is as long as there are
+ * notifications lent, and the longest-resting is forgotten when too many rest.
  */
 
 #include "wapbox/destinations.h"
@@ -27,6 +28,7 @@ struct Destination {
     int active;                     /* and under way */
     int limit;                      /* of these, at once */
     int64_t took_us;                /* about what an answer takes */
+    bool was_idle;                  /* when rooms were last asked for */
     int64_t rest_us;                /* 0: it does not rest */
     int64_t rest_until_us;
     char host[];
@@ -91,6 +93,7 @@ Destination *destination_add(Destinations *all, const char *host)
     if (found == NULL)
         found = add(all, host);
     ++found->waiting;
+    found->was_idle = false;
     return found;
 }
 
@@ -108,13 +111,6 @@ static void drop(Destinations *all, Destination *host)
     *at = host->next;
     all->resting -= host->rest_us > 0;
     free(host);
-}
-
-/* Nothing is to be remembered of one that is idle and has not been silent. */
-static void drop_if_plain(Destinations *all, Destination *host)
-{
-    if (is_idle(host) && host->limit == DESTINATION_ROOM)
-        drop(all, host);
 }
 
 /* Hosts that nobody has notified for long are unused names. */
@@ -144,11 +140,10 @@ bool destination_begin(Destination *host, int64_t now)
     return true;
 }
 
-void destination_leave(Destinations *all, Destination *host)
+void destination_leave(Destination *host)
 {
     host->took_us = SLOW_US;
     --host->waiting;
-    drop_if_plain(all, host);
 }
 
 static DestinationNews on_answer(Destinations *all, Destination *host,
@@ -195,7 +190,6 @@ DestinationNews destination_end(Destinations *all, Destination *host,
                                     : on_silence(all, host, now);
 
     --host->active;
-    drop_if_plain(all, host);
     return news;
 }
 
@@ -210,11 +204,27 @@ static int ahead_of(const Destination *host)
     return ahead < DESTINATION_AHEAD ? (int)ahead : DESTINATION_AHEAD;
 }
 
+/* Drops those that have been idle since the last time and not been silent:
+ * nothing is to be remembered of them. */
+static void drop_plain(Destinations *all)
+{
+    Destination *host, *next;
+
+    for (host = all->first; host != NULL; host = next) {
+        next = host->next;
+        if (host->was_idle && host->limit == DESTINATION_ROOM)
+            drop(all, host);
+        else
+            host->was_idle = is_idle(host);
+    }
+}
+
 const StoreRoom *destinations_rooms(Destinations *all, int64_t now, int *n)
 {
     const Destination *host;
     int room;
 
+    drop_plain(all);
     *n = 0;
     for (host = all->first; host != NULL; host = host->next) {
         if (*n == all->size) {

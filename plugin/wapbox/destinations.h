@@ -49,7 +49,7 @@ Destination *destination_add(Destinations *all, const char *host);
 bool destination_begin(Destination *host, int64_t now);
 
 /* One waits no more, although there was no room. */
-void destination_leave(Destinations *all, Destination *host);
+void destination_leave(Destination *host);
 
 /* What its end means for the host. */
 typedef enum {

@@ -226,7 +226,7 @@ static void post(Loan *loan, int64_t now)
 /* Its host is slower than it was when this one was asked for. */
 static void give_back(Loan *loan)
 {
-    destination_leave(loan->all->hosts, loan->host);
+    destination_leave(loan->host);
     loan->host = NULL;
     push(&loan->all->ended, loan);
 }

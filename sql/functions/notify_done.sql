@@ -1,7 +1,7 @@
 -- Reports tries of notify_take: over, with a verdict (see `notified`), or, if
 -- that is NULL, to be tried again retry_in_us microseconds from now; answer:
--- what the PI said. One whose tries differ was lent to somebody else
--- meanwhile: ignored.
+-- what the PI said, or NULL if it was not told after all. One whose tries
+-- differ was lent to somebody else meanwhile: ignored.
 -- Called by: notifier. Invariant 7: repeats until it is acknowledged.
 CREATE FUNCTION notify_done(id bigint[], tries int[], verdict text[],
                             retry_in_us bigint[], answer text[])
@@ -23,7 +23,7 @@ BEGIN
 
     UPDATE notification n
     SET due_at = started + span(t.retry_in_us), holder = NULL,
-        answer = t.answer
+        answer = coalesce(t.answer, n.answer)
     FROM unnest(notify_done.id, notify_done.tries, notify_done.verdict,
                 notify_done.retry_in_us, notify_done.answer)
          AS t (id, tries, verdict, retry_in_us, answer)

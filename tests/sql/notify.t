@@ -1,7 +1,7 @@
 #!/bin/bash
 # The notification queue: leases, retries, the end.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(19);
+SELECT plan(21);
 SELECT t.start('box');
 SELECT t.store('n' || i, '46' || i, notify => 'http://pi/' || i)
     FROM generate_series(1, 3) i;
@@ -40,6 +40,10 @@ SELECT is(t.take('wapbox'), NULL, 'one that failed waits');
 UPDATE notification SET due_at = due_at - interval '1 h'
     WHERE push_id = 'n2';
 SELECT is(t.take('wapbox'), 'n2 2', 'and is tried again');
+SELECT notify_done(ARRAY[t.id('n2')], '{2}', '{NULL}', '{0}', '{NULL}');
+SELECT is(answer, '202 Accepted', 'given back, it keeps its last answer')
+    FROM notification WHERE push_id = 'n2' AND holder IS NULL;
+SELECT is(t.take('wapbox'), 'n2 3', 'and may be taken at once');
 
 -- A notifier that died.
 UPDATE notification SET due_at = due_at - interval '1 min'
@@ -58,7 +62,7 @@ SELECT is(count(*), 1::bigint, 'twice acknowledged is once on record')
 
 -- Several at once.
 SELECT notify_done('{}', '{}', '{}', '{}', '{}');
-SELECT lives_ok($$SELECT notify_done(ARRAY[t.id('n2'), t.id('n1')], '{2,1}',
+SELECT lives_ok($$SELECT notify_done(ARRAY[t.id('n2'), t.id('n1')], '{3,1}',
     '{given up,NULL}', '{0,0}', '{gave up,x}')$$, 'a batch');
 SELECT is(count(*), 0::bigint, 'empties the queue') FROM notification;
 SELECT is(verdict || ': ' || answer, 'given up: gave up',

@@ -27,10 +27,12 @@ static int room(Destinations *all, const char *host, int64_t now)
     return DESTINATION_ROOM;
 }
 
+/* How many are remembered when nothing has happened for a while. */
 static int listed(Destinations *all)
 {
     int n;
 
+    destinations_rooms(all, 0, &n);
     destinations_rooms(all, 0, &n);
     return n;
 }
@@ -65,7 +67,7 @@ static void shares_room(void **state)
     }
     assert_int_equal(room(all, "a:80", 0), 0);
     assert_false(destination_begin(destination_add(all, "a:80"), 0));
-    destination_leave(all, posts[0]);
+    destination_leave(posts[0]);
     assert_int_equal(room(all, "b", 0), DESTINATION_ROOM);
     for (i = 0; i < DESTINATION_ROOM; ++i)
         assert_int_equal(destination_end(all, posts[i], true, -SECOND_US, 0),
@@ -99,7 +101,7 @@ static void rests_the_silent(void **state)
     assert_int_equal(room(all, "b", now), DESTINATION_ROOM);
     waits = destination_add(all, "a");
     assert_false(destination_begin(waits, now - 1));
-    destination_leave(all, waits);
+    destination_leave(waits);
     assert_int_equal(one(all, "a", true, now), DESTINATION_BACK);
     for (limit = 2; limit < DESTINATION_ROOM; limit *= 2) {
         assert_int_equal(room(all, "a", now), limit);
@@ -165,6 +167,22 @@ static void lends_the_fast_ahead(void **state)
     }
 }
 
+/* All that was lent may be done before more is asked for. */
+static void remembers_the_fast_for_a_moment(void **state)
+{
+    Destinations *all = destinations_create();
+    int i;
+
+    (void)state;
+    for (i = 0; i < 200; ++i)
+        destination_end(all, begin(all, "a", 0), true, 0, 100);
+    assert_int_equal(room(all, "a", 0), DESTINATION_ROOM + DESTINATION_AHEAD);
+    begin(all, "a", 0);
+    assert_int_equal(room(all, "a", 0),
+                     DESTINATION_ROOM - 1 + DESTINATION_AHEAD);
+    destinations_destroy(all);
+}
+
 /* What waits counts; and once it has waited in vain, nothing is lent ahead
  * until the host answers again. */
 static void lends_no_more_ahead_when_it_hangs(void **state)
@@ -182,7 +200,7 @@ static void lends_no_more_ahead_when_it_hangs(void **state)
     assert_int_equal(room(all, "a", 0), 0);
     for (i = 0; i < DESTINATION_AHEAD; ++i) {
         assert_false(destination_begin(waits, 0));
-        destination_leave(all, waits);
+        destination_leave(waits);
     }
     assert_int_equal(room(all, "a", 0), 0);
     for (i = 1; i < DESTINATION_ROOM; ++i)
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test(rests_the_silent),
         cmocka_unit_test(takes_many_failures_for_one),
         cmocka_unit_test(lends_the_fast_ahead),
+        cmocka_unit_test(remembers_the_fast_for_a_moment),
         cmocka_unit_test(lends_no_more_ahead_when_it_hangs),
         cmocka_unit_test(forgets_names)
     };
