@@ -207,6 +207,9 @@ def test_kannel(tap):
         tap.none([f'{push}: {ledger[push.number]}' for push in all_pushes
                   if ledger[push.number] != LEDGER[prefix(push)]],
                  'kannel: a body that it does not know is in doubt')
+        tap.none([submit for submit in web.smsc.journal.submits
+                  if submit.validity not in ('1439', '1440')],
+                 'kannel: it has a day for it, in minutes')
 
 
 def test_cimd2(tap):
@@ -236,6 +239,8 @@ def test_cimd2(tap):
         tap.equal(said['refused'], sum(submit.status == 301 for submit in
                                        smsc.journal.submits),
                   'cimd2: a refusal is one')
+        tap.equal({submit.validity for submit in smsc.journal.submits},
+                  {'167'}, 'cimd2: it has a day for it, in GSM 03.40')
 
 
 def given_up(tap, box, journal, name):

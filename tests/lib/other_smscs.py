@@ -41,14 +41,14 @@ class Record(Journal):
         self.number += 1
         self._take(dict(event, t=time.time()))
 
-    def submit(self, receiver, udh, data):
+    def submit(self, receiver, udh, data, validity=None):
         """A segment arrives; returns its Submit."""
         reference, part, total = concatenation(udh)
         with self.lock:
             self.count += 1
             self._event(ev='submit', seq=self.count, link=1, dst=receiver,
                         ref=reference, part=part, total=total,
-                        message=(udh + data).hex(), validity=None,
+                        message=(udh + data).hex(), validity=validity,
                         priority=None)
             return self.submits[-1]
 
@@ -82,7 +82,7 @@ class HttpSmsc:
                 # a + for itself or, not encoded, for a space
                 submit = outer.journal.submit(
                     query['to'].strip('+ '), query['udh'].encode('latin-1'),
-                    query['text'].encode('latin-1'))
+                    query['text'].encode('latin-1'), query.get('validity'))
                 body, status = treat(submit, query)
                 outer.journal.answer(submit, status, str(submit.number))
                 if body is None:
@@ -164,7 +164,8 @@ class Cimd2Smsc:
     3 failed)."""
 
     LOGIN, SUBMIT, RECEIPT, ALIVE, ANSWER = 1, 3, 23, 40, 50
-    RECEIVER, UDH, DATA, MOMENT, STATUS, ERROR = 21, 32, 34, 60, 61, 900
+    RECEIVER, UDH, DATA, VALIDITY = 21, 32, 34, 50
+    MOMENT, STATUS, ERROR = 60, 61, 900
 
     def __init__(self, treat):
         self.journal, self.treat = Record(), treat
@@ -201,7 +202,8 @@ class Cimd2Smsc:
             return
         submit = self.journal.submit(given[self.RECEIVER],
                                      bytes.fromhex(given[self.UDH]),
-                                     bytes.fromhex(given[self.DATA]))
+                                     bytes.fromhex(given[self.DATA]),
+                                     given.get(self.VALIDITY))
         self._answer(link, sequence, submit)
 
     def _answer(self, link, sequence, submit):
