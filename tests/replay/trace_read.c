@@ -30,12 +30,14 @@ struct trace_reader {
     char error[TRACE_ERROR_SIZE];
 };
 
-/* Always -1. */
+/* Always -1. What a hostile trace has in its keys and words makes no second
+ * line of the error. */
 static int __attribute__((format(printf, 2, 3)))
 fail(struct trace_reader *reader, const char *format, ...)
 {
     size_t room = sizeof(reader->error);
     va_list arguments;
+    char *at;
     int used;
 
     used = snprintf(reader->error, room, "%.300s:%" PRIu64 ": ",
@@ -43,6 +45,9 @@ fail(struct trace_reader *reader, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(reader->error + used, room - (size_t) used, format, arguments);
     va_end(arguments);
+    for (at = reader->error; *at != '\0'; at++)
+        if ((uint8_t) *at < ' ' || *at == 0x7f)
+            *at = '?';
     return -1;
 }
 

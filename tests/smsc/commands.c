@@ -41,6 +41,17 @@ static void do_plan(struct smsc *smsc, char *path, struct buffer *reply)
     command_reply_ok(reply);
 }
 
+static void do_trace(struct smsc *smsc, char *arguments, struct buffer *reply)
+{
+    if (strcmp(arguments, "begin") != 0 || smsc->recorded == NULL) {
+        command_reply_error(reply, smsc->recorded == NULL
+                            ? "there is no trace" : "say: trace begin");
+        return;
+    }
+    outages_begin(smsc);
+    command_reply_ok(reply);
+}
+
 static void do_stats(struct smsc *smsc, char *arguments, struct buffer *reply)
 {
     const struct smsc_counts *counts = &smsc->counts;
@@ -75,6 +86,8 @@ static void do_stats(struct smsc *smsc, char *arguments, struct buffer *reply)
                 (int64_t) counts->deliveries_pending);
     json_number(reply, "waiting_for_phone",
                 (int64_t) counts->messages_waiting);
+    json_number(reply, "recorded", (int64_t) counts->recorded);
+    json_number(reply, "not_recorded", (int64_t) counts->not_recorded);
     json_end(reply);
 }
 
@@ -247,7 +260,7 @@ enum command_result command_run(struct smsc *smsc, char *line,
         { "plan", do_plan }, { "stats", do_stats }, { "links", do_links },
         { "drop", do_drop }, { "unbind", do_unbind }, { "pause", do_pause },
         { "resume", do_resume }, { "phone", do_phone }, { "mo", do_mo },
-        { "quit", do_quit }
+        { "trace", do_trace }, { "quit", do_quit }
     };
     size_t length = strcspn(line, " "), i;
     char *arguments = line + length + strspn(line + length, " ");
@@ -266,6 +279,6 @@ enum command_result command_run(struct smsc *smsc, char *line,
     command_reply_error(reply, "commands: plan FILE, stats, links, "
                         "drop LINK, unbind LINK, pause [LINK], "
                         "resume [LINK], idle, phone on|off GLOB, "
-                        "mo SYSTEM_ID FROM TO TEXT, quit");
+                        "mo SYSTEM_ID FROM TO TEXT, trace begin, quit");
     return COMMAND_DONE;
 }

@@ -29,6 +29,7 @@ struct link {
     bool closed, paused, closing;       /* closing: once `out` is written */
 
     enum link_bound bound;
+    unsigned place;                     /* outages.h; 0: it has none */
     struct account *account;            /* of the bind; NULL before */
     TAILQ_HEAD(, answer) answers;       /* due, not yet written (submit.c) */
     struct delivery_list unanswered;     /* written, oldest first */

@@ -17,11 +17,13 @@
 #include "control.h"
 #include "json.h"
 #include "link.h"
+#include "recorded.h"
 
 enum { FILES_RESERVED = 32 };
 
 struct options {
-    const char *listen, *port_file, *journal, *plan, *control;
+    const char *listen, *port_file, *journal, *plan, *trace, *control;
+    double trace_speed;
     uint64_t seed;
     int64_t phone_window_us;
 };
@@ -39,16 +41,18 @@ static void print_usage(FILE *stream)
 {
     fputs("usage: convoy-smsc [--listen HOST:PORT] [--port-file FILE]\n"
           "       [--journal FILE] [--plan FILE] [--seed N]\n"
+          "       [--trace FILE] [--trace-speed X]\n"
           "       [--control PATH] [--phone-window SECONDS]\n", stream);
 }
 
-static double parse_positive(const char *option, const char *text)
+static double parse_positive(const char *option, const char *text,
+                             const char *otherwise)
 {
     char *end;
     double number = strtod(text, &end);
 
     if (end == text || *end != '\0' || !(number >= 0) || number > 1e9)
-        die(option, "is no number of seconds");
+        die(option, otherwise);
     return number;
 }
 
@@ -72,13 +76,16 @@ static struct options parse_options(int argc, char **argv)
         { "journal", required_argument, NULL, 'j' },
         { "plan", required_argument, NULL, 'p' },
         { "seed", required_argument, NULL, 's' },
+        { "trace", required_argument, NULL, 't' },
+        { "trace-speed", required_argument, NULL, 'x' },
         { "control", required_argument, NULL, 'c' },
         { "phone-window", required_argument, NULL, 'w' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
     struct options options = {
-        .listen = "127.0.0.1:0", .seed = 1, .phone_window_us = 300000000
+        .listen = "127.0.0.1:0", .seed = 1, .phone_window_us = 300000000,
+        .trace_speed = 1
     };
     int letter;
 
@@ -89,10 +96,18 @@ static struct options parse_options(int argc, char **argv)
         case 'j': options.journal = optarg; break;
         case 'p': options.plan = optarg; break;
         case 'c': options.control = optarg; break;
+        case 't': options.trace = optarg; break;
         case 's': options.seed = parse_seed(optarg); break;
+        case 'x':
+            options.trace_speed = parse_positive("--trace-speed", optarg,
+                                                 "is no factor");
+            if (options.trace_speed <= 0)
+                die("--trace-speed", "is no factor");
+            break;
         case 'w':
             options.phone_window_us = (int64_t)
-                (parse_positive("--phone-window", optarg) * 1e6);
+                (parse_positive("--phone-window", optarg,
+                                "is no number of seconds") * 1e6);
             break;
         case 'h':
             print_usage(stdout);
@@ -177,6 +192,8 @@ static void journal_listen(const struct options *options, unsigned port)
     json_number(event, "pid", getpid());
     json_string(event, "seed", seed);
     json_string(event, "plan", options->plan != NULL ? options->plan : "");
+    json_string(event, "trace",
+                options->trace != NULL ? options->trace : "");
     journal_end(&smsc.journal);
     journal_flush(&smsc.journal);
 }
@@ -195,6 +212,13 @@ int main(int argc, char **argv)
         die(options.journal != NULL ? options.journal : "start",
             strerror(errno));
     smsc.link_max = link_limit();
+    if (options.trace != NULL) {
+        smsc.recorded = recorded_load(options.trace, options.trace_speed,
+                                      &smsc.outages, error, sizeof(error));
+        if (smsc.recorded == NULL)
+            die("--trace", error);
+        outages_begin(&smsc);
+    }
     watch_signals();
     if (link_listen(&smsc, options.listen, error, sizeof(error)) < 0)
         die("--listen", error);

@@ -190,8 +190,7 @@ static void message_step(struct message *message)
         message_fail(message, SMPP_EXPIRED);
     else if (outcome_is_failure(message->outcome))
         message_fail(message, message->outcome);
-    else if (phone_is_on(&smsc->phones, smsc->plan, smsc_plan_age(smsc),
-                         message->receiver))
+    else if (smsc_phone_is_on(smsc, message->receiver))
         message_reach_phone(message);
     else
         message_wait(message);
@@ -236,19 +235,60 @@ static int64_t draw_delivery(struct message *message,
     return deliver_us;
 }
 
+/* The same, of what a trace says. A receipt tells when the phone had the
+ * message; without one it is not known, and is soon. */
+static int64_t recorded_delivery(struct message *message,
+                                 const struct recorded_submit *recorded)
+{
+    uint32_t told = recorded->receipt;
+
+    /* it was deleted because it was cancelled, and may not be now */
+    if (recorded->cancelled && told == SMPP_DELETED)
+        told = 0;
+    if (told == 0) {
+        if (recorded_has_receipts(message->smsc->recorded))
+            message->outcome = PLAN_RECEIPT_NONE;
+        return MESSAGE_DELIVER_US;
+    }
+    message->outcome = told;
+    message->twice_after_us = recorded->again
+        ? recorded->again_us - recorded->receipt_us : -1;
+    if (recorded->answer == RECORDED_STATUS
+        && recorded->receipt_us < recorded->answer_us)
+        message->answer_us = 0;
+    message->receipt_after_us = recorded->receipt_us < MESSAGE_RECEIPT_US
+        ? recorded->receipt_us : MESSAGE_RECEIPT_US;
+    return recorded->receipt_us - message->receipt_after_us;
+}
+
+static void send_interim(struct message *message, uint32_t state,
+                         int64_t after_us, bool intermediate)
+{
+    int64_t due = loop_now() + after_us;
+
+    if (message->registered == 0)
+        return;
+    if (due <= message->answer_us)
+        due = message->answer_us + 1;
+    receipt_schedule(message, state, due, intermediate);
+}
+
 static void draw_interim(struct message *message, const struct plan_key *key)
 {
     const struct plan *plan = message->smsc->plan;
     const struct plan_rule *rule = plan_draw(plan, PLAN_INTERIM, key);
-    int64_t due;
 
-    if (rule == NULL || rule->value == PLAN_RECEIPT_NONE
-        || message->registered == 0)
-        return;
-    due = loop_now() + plan_time(plan, rule, key, 0);
-    if (due <= message->answer_us)
-        due = message->answer_us + 1;
-    receipt_schedule(message, rule->value, due, true);
+    if (rule != NULL && rule->value != PLAN_RECEIPT_NONE)
+        send_interim(message, rule->value, plan_time(plan, rule, key, 0),
+                     true);
+}
+
+static void recorded_interim(struct message *message,
+                             const struct recorded_submit *recorded)
+{
+    if (recorded->interim != 0)
+        send_interim(message, recorded->interim, recorded->interim_us,
+                     recorded->intermediate);
 }
 
 static struct message *message_new(struct link *link,
@@ -290,11 +330,16 @@ static struct message *message_new(struct link *link,
 struct message *message_take(struct link *link,
                              const struct smpp_submit *submit,
                              const struct plan_key *key,
-                             const struct message_times *times)
+                             const struct message_times *times,
+                             const struct recorded_submit *recorded)
 {
     struct smsc *smsc = link->smsc;
     struct message *message = message_new(link, submit, key, times);
-    int64_t deliver_us = loop_now() + draw_delivery(message, key);
+    int64_t deliver_us = draw_delivery(message, key);
+
+    if (recorded != NULL)
+        deliver_us = recorded_delivery(message, recorded);
+    deliver_us += loop_now();
 
     if (smsc->final_count > MESSAGE_REMEMBERED)
         forget_oldest(smsc);
@@ -304,8 +349,12 @@ struct message *message_take(struct link *link,
         deliver_us += message->receipt_after_us;
     if (deliver_us > message->expires_us)
         deliver_us = message->expires_us;
-    draw_interim(message, key);
-    if (plan_draw(smsc->plan, PLAN_RECEIPT_EARLY, key) != NULL) {
+    if (recorded != NULL)
+        recorded_interim(message, recorded);
+    else
+        draw_interim(message, key);
+    if (recorded == NULL
+        && plan_draw(smsc->plan, PLAN_RECEIPT_EARLY, key) != NULL) {
         /* now, before the caller writes the answer */
         message->answer_us = message->receipt_after_us = 0;
         message_step(message);

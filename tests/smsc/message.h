@@ -9,6 +9,7 @@
 #ifndef SMSC_MESSAGE_H
 #define SMSC_MESSAGE_H
 
+#include "recorded.h"
 #include "smpp_pdu.h"
 #include "smsc.h"
 
@@ -50,11 +51,13 @@ struct message_times {
     int64_t expires_us;
 };
 
-/* Take a message: gives it its id and sends it on its way. */
+/* Take a message: gives it its id and sends it on its way. `recorded` is what
+ * the trace says of it, or NULL: the plan decides. */
 struct message *message_take(struct link *link,
                              const struct smpp_submit *submit,
                              const struct plan_key *key,
-                             const struct message_times *times);
+                             const struct message_times *times,
+                             const struct recorded_submit *recorded);
 
 struct message *message_find(struct smsc *smsc, const char *id);
 /* The draw key that was used when it was submitted. */

@@ -27,6 +27,16 @@ const char *receipt_state_name(uint32_t state)
                                                            : "";
 }
 
+uint32_t receipt_state_named(const char *name)
+{
+    uint32_t state;
+
+    for (state = SMPP_ENROUTE; state <= SMPP_REJECTED; state++)
+        if (strcmp(receipt_state_name(state), name) == 0)
+            return state;
+    return PLAN_RECEIPT_NOSTAT;
+}
+
 /* The message's first characters, if it is text at all. */
 static void format_text(char *text, const struct message *message)
 {

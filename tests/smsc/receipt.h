@@ -14,5 +14,7 @@ void receipt_schedule(const struct message *message, uint32_t state,
 
 /* "DELIVRD" and so on; "" for PLAN_RECEIPT_NOSTAT. */
 const char *receipt_state_name(uint32_t state);
+/* And back; PLAN_RECEIPT_NOSTAT for any other name. */
+uint32_t receipt_state_named(const char *name);
 
 #endif

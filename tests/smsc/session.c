@@ -93,6 +93,8 @@ static void session_bind(struct link *link, const struct smpp_header *header,
     rule = plan_draw(link->smsc->plan, PLAN_BIND, &key);
     if (rule != NULL)
         status = rule->value;
+    if (status == SMPP_OK && !outages_place(link))
+        status = SMPP_RBINDFAIL;
     journal_bind(link, header, &bind, status);
     mark = smpp_begin(&link->out, header->command | SMPP_RESPONSE, status,
                       header->sequence);

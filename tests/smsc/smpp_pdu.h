@@ -44,6 +44,7 @@ enum smpp_status {
     SMPP_RINVSRCADR = 0x0a,
     SMPP_RINVDSTADR = 0x0b,
     SMPP_RINVMSGID = 0x0c,
+    SMPP_RBINDFAIL = 0x0d,
     SMPP_RCANCELFAIL = 0x11,
     SMPP_RMSGQFUL = 0x14,
     SMPP_RINVSERTYP = 0x15,

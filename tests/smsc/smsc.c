@@ -7,6 +7,7 @@
 #include "delivery.h"
 #include "link.h"
 #include "message.h"
+#include "recorded.h"
 #include "smsc.h"
 
 /* The end of a round: write what it produced, then tell who waits. */
@@ -39,6 +40,13 @@ static void plan_timer_due(struct loop_timer *timer)
 int64_t smsc_plan_age(const struct smsc *smsc)
 {
     return loop_now() - smsc->plan_began_us;
+}
+
+bool smsc_phone_is_on(const struct smsc *smsc, const char *receiver)
+{
+    return phone_is_on(&smsc->phones, smsc->plan, smsc_plan_age(smsc),
+                       receiver)
+           && !outages_phone_is_off(&smsc->outages, receiver);
 }
 
 void smsc_set_plan(struct smsc *smsc, struct plan *plan)
@@ -87,6 +95,8 @@ void smsc_free(struct smsc *smsc)
     phones_free(&smsc->phones);
     table_free(&smsc->attempts);
     plan_free(smsc->plan);
+    recorded_free(smsc->recorded);
+    outages_free(&smsc->outages);
     journal_close(&smsc->journal);
     loop_free(&smsc->loop);
 }

@@ -10,6 +10,8 @@
  *   message.c   messages the SMSC has taken, on their way to a phone
  *   receipt.c   what a receipt says
  *   delivery.c  deliver_sm to the clients: receipts and mobile-originated
+ *   recorded.c  the SMSC's side of a trace, in place of the plan
+ *   outages.c   links that go down and phones that are off there
  *   control.c   the control socket; commands.c what is said there
  *
  * Everything runs in one thread, driven by loop.h.
@@ -21,6 +23,7 @@
 
 #include "journal.h"
 #include "loop.h"
+#include "outages.h"
 #include "phone.h"
 #include "plan.h"
 #include "table.h"
@@ -36,6 +39,7 @@ struct smsc_counts {
     /* what `idle` waits for */
     uint64_t answers_pending, messages_pending, deliveries_pending;
     uint64_t messages_waiting;          /* for a phone that is off */
+    uint64_t recorded, not_recorded;    /* submits, by the trace */
 };
 
 struct smsc {
@@ -45,6 +49,8 @@ struct smsc {
     struct plan *plan;
     int64_t plan_began_us;
     struct loop_timer plan_timer;       /* a phone-off window ends */
+    struct recorded *recorded;          /* NULL: there is no trace */
+    struct outages outages;             /* of the trace */
     struct smsc_counts counts;
 
     /* link.c */
@@ -78,6 +84,9 @@ struct smsc {
 int smsc_init(struct smsc *smsc, struct plan *plan, const char *journal_path,
               int64_t phone_window_us);
 void smsc_free(struct smsc *smsc);      /* closes every link */
+
+/* Whether the plan and the trace let the receiver's phone be on. */
+bool smsc_phone_is_on(const struct smsc *smsc, const char *receiver);
 
 /* Replace the plan; it begins now, and is owned by the SMSC. */
 void smsc_set_plan(struct smsc *smsc, struct plan *plan);

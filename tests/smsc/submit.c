@@ -1,7 +1,8 @@
 /*
  * submit.c - see submit.h.
  *
- * A submit is checked, written to the journal, and then the plan decides: is
+ * A submit is checked, written to the journal, and then the plan (or, of what
+ * it knows, the trace) decides: is
  * the message taken, how is it answered, and when. A message is taken at
  * once even if its answer comes late, so that a link lost in between leaves
  * the client in doubt, as a real SMSC would.
@@ -179,17 +180,23 @@ static uint32_t check_submit(const struct smpp_submit *submit,
     return SMPP_OK;
 }
 
-/* How often these bytes went to this receiver, this time included. The
- * count itself is kept in place of a pointer. */
-static unsigned count_attempt(struct smsc *smsc, const char *receiver,
-                              const struct smpp_submit *submit)
+/* What tells the bytes for this receiver from others. */
+static uint64_t hash_submit(const char *receiver,
+                            const struct smpp_submit *submit)
 {
     uint64_t hash = hash_text(HASH_START, receiver);
-    void **place;
 
     hash = hash_number(hash, submit->esm_class & 0x40);
-    hash = hash_bytes(hash, submit->message, submit->message_length);
-    place = table_place(&smsc->attempts, hash_finish(hash));
+    return hash_finish(hash_bytes(hash, submit->message,
+                                  submit->message_length));
+}
+
+/* How often they came, this time included. The count itself is kept in
+ * place of a pointer. */
+static unsigned count_attempt(struct smsc *smsc, uint64_t hash)
+{
+    void **place = table_place(&smsc->attempts, hash);
+
     *place = (void *) ((uintptr_t) *place + 1);
     return (unsigned) (uintptr_t) *place;
 }
@@ -244,39 +251,99 @@ static bool rate_allows(struct link *link, const struct plan_key *key)
     return true;
 }
 
-/* Let the plan decide about a good submit. */
-static void decide(struct link *link, const struct smpp_submit *submit,
-                   const struct plan_key *key, struct message_times *times,
-                   struct answer *answer)
+/* How a good submit is answered. */
+struct decision {
+    enum plan_answer effect;
+    uint32_t status;
+    int64_t delay_us;
+};
+
+static struct decision decide_by_plan(struct link *link,
+                                      const struct plan_key *key)
 {
     const struct plan *plan = link->smsc->plan;
     const struct plan_rule *rule = plan_draw(plan, PLAN_ANSWER, key);
-    enum plan_answer effect = rule != NULL ? rule->effect : PLAN_STATUS;
-    int64_t due;
-    bool answered;
-
-    due = plan_time(plan, plan_draw(plan, PLAN_DELAY, key), key, 0)
-          + plan_time(plan, plan_draw(plan, PLAN_LATE, key), key, 0);
-    due = due > 0 ? loop_now() + due : 0;
+    struct decision decision = {
+        .effect = rule != NULL ? rule->effect : PLAN_STATUS,
+        .delay_us =
+            plan_time(plan, plan_draw(plan, PLAN_DELAY, key), key, 0)
+            + plan_time(plan, plan_draw(plan, PLAN_LATE, key), key, 0)
+    };
 
     if (!rate_allows(link, key))
-        answer->status = SMPP_RTHROTTLED;
-    else if (rule != NULL && effect == PLAN_STATUS)
-        answer->status = rule->value;
-    if (answer->status != SMPP_OK)
-        effect = PLAN_STATUS;
+        decision.status = SMPP_RTHROTTLED;
+    else if (rule != NULL && decision.effect == PLAN_STATUS)
+        decision.status = rule->value;
+    if (decision.status != SMPP_OK)
+        decision.effect = PLAN_STATUS;
+    return decision;
+}
 
-    answered = effect == PLAN_STATUS;
+/* What was not answered, but has a receipt, was taken. */
+static struct decision decide_by_trace(const struct recorded_submit *recorded)
+{
+    struct decision decision = { .effect = PLAN_STATUS };
+
+    if (recorded->answer == RECORDED_NONE) {
+        decision.effect = recorded->receipt != 0 ? PLAN_NOANSWER
+                                                 : PLAN_NOANSWER_LOST;
+    } else if (recorded->answer == RECORDED_STATUS) {
+        decision.status = recorded->status;
+        decision.delay_us = recorded->answer_us;
+    }
+    return decision;
+}
+
+static void act(struct link *link, const struct smpp_submit *submit,
+                const struct plan_key *key, struct message_times *times,
+                struct answer *answer, const struct recorded_submit *recorded)
+{
+    struct decision decision = recorded != NULL
+        ? decide_by_trace(recorded) : decide_by_plan(link, key);
+    enum plan_answer effect = decision.effect;
+    bool answered = effect == PLAN_STATUS;
+    int64_t due = decision.delay_us > 0 ? loop_now() + decision.delay_us : 0;
+
+    answer->status = decision.status;
     times->answer_us = answered ? due : 0;
     if ((answered && answer->status == SMPP_OK) || effect == PLAN_NOANSWER
         || effect == PLAN_DROP_TAKEN)
         strcpy(answer->message_id,
-               message_take(link, submit, key, times)->id);
+               message_take(link, submit, key, times, recorded)->id);
     answer->drop = effect == PLAN_DROP || effect == PLAN_DROP_TAKEN;
     if (answered || answer->drop)
         answer_at(answer, due);
     else
         journal_noanswer(answer, "plan");
+}
+
+/* What the trace says of a submit; NULL if it does not know it, or there is
+ * none. */
+static const struct recorded_submit *look_up(struct link *link,
+                                             uint32_t sequence,
+                                             const struct plan_key *key,
+                                             const struct udh *udh,
+                                             uint64_t hash)
+{
+    struct smsc *smsc = link->smsc;
+    struct buffer *event;
+    uint32_t number;
+
+    if (smsc->recorded == NULL)
+        return NULL;
+    number = recorded_find(smsc->recorded, key->receiver, key->segment,
+                           udh->concatenated ? (unsigned) udh->total : 1,
+                           hash, key->attempt);
+    if (number != 0)
+        smsc->counts.recorded++;
+    else
+        smsc->counts.not_recorded++;
+    event = journal_begin(&smsc->journal, "recorded");
+    json_number(event, "link", link->number);
+    json_number(event, "seq", sequence);
+    json_known(event, "submit", number == 0 ? -1 : (int64_t) number);
+    journal_end(&smsc->journal);
+    return recorded_submit(smsc->recorded, number);
 }
 
 void submit_handle(struct link *link, const struct smpp_header *header,
@@ -290,6 +357,7 @@ void submit_handle(struct link *link, const struct smpp_header *header,
     struct message_times times = { 0 };
     struct plan_key key;
     struct udh udh;
+    uint64_t hash;
 
     answer.status = smpp_decode_submit(body, size, &submit);
     if (answer.status == SMPP_OK)
@@ -308,10 +376,12 @@ void submit_handle(struct link *link, const struct smpp_header *header,
     key.receiver = submit.destination.digits
                    + (submit.destination.digits[0] == '+');
     key.segment = udh.concatenated ? (unsigned) udh.sequence : 1;
-    key.attempt = count_attempt(link->smsc, key.receiver, &submit);
+    hash = hash_submit(key.receiver, &submit);
+    key.attempt = count_attempt(link->smsc, hash);
     key.link = link->number;
     link->submits++;
     link->smsc->counts.submits++;
     journal_submit(link, header->sequence, &submit, &udh, key.attempt);
-    decide(link, &submit, &key, &times, &answer);
+    act(link, &submit, &key, &times, &answer,
+        look_up(link, header->sequence, &key, &udh, hash));
 }

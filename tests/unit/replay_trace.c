@@ -13,7 +13,8 @@
 #include "../replay/octets.h"
 #include "../replay/trace.h"
 
-#define BEGIN "{\"convoy-trace\":1,\"source\":\"test\",\"pseudonyms\":false}\n"
+#define BEGIN \
+    "{\"convoy-trace\":1,\"source\":\"test\",\"pseudonyms\":false}\n"
 #define PUSH "{\"ev\":\"push\",\"t\":0,\"push\":1}\n"
 #define SUBMIT "{\"ev\":\"submit\",\"t\":0,\"submit\":1,\"dst\":\"46\"}\n"
 #define UP "{\"ev\":\"link\",\"t\":0,\"link\":1,\"state\":\"up\"}\n"
@@ -89,7 +90,7 @@ static void refuses(void **state)
           "a push has no \"dst\"" },
         { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":2}\n",
           "\"push\" is 2, and the next is 1" },
-        { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"url\":\"http://a\"}\n",
+        { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"url\":\"a\"}\n",
           "no path and query" },
         { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,"
           "\"url\":\"/a?b=1&Password=x\"}\n", "without user and password" },
@@ -101,7 +102,7 @@ static void refuses(void **state)
           "[[\"a b\",\"\"]]}\n", "header 1 has no good name" },
         { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"headers\":"
           "[[\"a\",\"b\\r\\nc: d\"]]}\n", "the header a is no plain text" },
-        { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"body\":\"a\\u0000\"}\n",
+        { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"body\":\"\\u0000\"}\n",
           "\\u0000 is not allowed" },
         { BEGIN "{\"ev\":\"push\",\"t\":0,\"push\":1,\"body\":\"\xff\"}\n",
           "unable to decode" },

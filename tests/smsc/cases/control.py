@@ -120,6 +120,7 @@ def test_bad_plans(folder):
             (['--listen', '192.0.2.1:1'], 'cannot listen on 192.0.2.1:1'),
             (['--journal', folder], 'Is a directory'),
             (['--seed', '-1'], '--seed'), (['--phone-window', 'x'], 'seconds'),
+            (['--trace-speed', '0'], 'is no factor'),
             (['--control', 'x' * 200], 'longer than'), (['more'], 'usage')):
         done = subprocess.run([binary()] + arguments, capture_output=True,
                               timeout=10, check=False)
