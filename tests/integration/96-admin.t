@@ -18,6 +18,8 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
 
 PUSHES = 600
 PLAN = 'delay 5..40ms\n'
+# So that the command finds pushes half sent, however late it comes.
+SLOW = 'delay 200..400ms\n'
 
 
 class Bed:
@@ -26,8 +28,9 @@ class Bed:
         self.admin = Admin(box.env)
         self.all_pushes = []
 
-    def begin(self):
+    def begin(self, plan=PLAN):
         """Pushes; returns the Batch once a third of its segments is out."""
+        self.box.smsc.plan(plan)
         self.before = len(self.box.journal.read().submits)
         batch = self.pi.begin(
             pushes.make(PUSHES, prefix=f'+46{len(self.all_pushes):04}'),
@@ -68,7 +71,7 @@ class Bed:
 
 
 def suspend(bed):
-    batch = bed.begin()
+    batch = bed.begin(SLOW)
     bed.admin('suspend')
     suspended = time.time()
     batch.result()
@@ -112,7 +115,7 @@ def changed(bed):
 
     def links():
         return {link['link'] for link in bed.box.smsc('links')['links']}
-    batch = bed.begin()
+    batch = bed.begin(SLOW)
     for delay, command in ((2, lambda: bed.admin('graceful-restart')),
                            (3, lambda: bed.box.kill('bearerbox', 'HUP'))):
         before = links()
@@ -126,7 +129,7 @@ def changed(bed):
 
 
 def stop_start(bed):
-    batch = bed.begin()
+    batch = bed.begin(SLOW)
     bed.admin('stop-smsc', smsc='smsc')
     batch.result()
     wait_until(lambda: bed.admin('status.txt').count('(dead') == 2, 15,
@@ -140,7 +143,7 @@ def stop_start(bed):
 
 def remove_add(bed):
     """Kannel removes one link of an id at a time."""
-    batch = bed.begin()
+    batch = bed.begin(SLOW)
     bed.admin('remove-smsc', smsc='smsc')
     bed.admin('remove-smsc', smsc='smsc')
     bed.online(0)
@@ -179,7 +182,8 @@ def status(bed):
 
 
 def test(tap):
-    with Sandbox(plan=PLAN, convoy={'retry-delay': 2}) as box, Initiator(box.env['PPG_URL']) as pi:
+    with Sandbox(convoy={'retry-delay': 2}) as box, \
+            Initiator(box.env['PPG_URL']) as pi:
         bed = Bed(tap, box, pi)
         for command in (suspend, isolate, reload, changed, stop_start,
                         remove_add, status, restart):
