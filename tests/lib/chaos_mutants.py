@@ -17,14 +17,25 @@ TESTS = os.path.dirname(chaos_loop.COMMAND)
 TOP = os.path.dirname(os.path.realpath(TESTS))
 
 
+def mutants():
+    """The files of tests/mutants by name."""
+    return {os.path.basename(path).removesuffix('.patch'): path
+            for path in sorted(glob.glob(f'{TESTS}/mutants/*.patch'))}
+
+
 def main(names):
     """Shows that each mutant (or each of these) is caught; exit status."""
-    missed = 0
-    for path in sorted(glob.glob(f'{TESTS}/mutants/*.patch')):
-        name = os.path.basename(path).removesuffix('.patch')
-        if not names or name in names:
-            missed += not _is_caught(name, path)
+    missed = sum(not _is_caught(name, path)
+                 for name, path in mutants().items()
+                 if not names or name in names)
     return 1 if missed else 0
+
+
+def misfit(path):
+    """Why a mutant cannot be applied to the source; '' if it can."""
+    return subprocess.run(['patch', '--dry-run', '-s', '-p1', '-i', path],
+                          cwd=TOP, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT).stdout
 
 
 def _is_caught(name, path):
