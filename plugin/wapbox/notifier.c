@@ -43,9 +43,10 @@ static struct {
     long thread;                    /* -1: not running */
     atomic_bool draining, stopping;
 
-    /* The worker's own. */
-    bool up, taking, reporting;
+    /* The worker's own. The times are between its flags and those above, or
+     * the compiler reads them all as one word. */
     int64_t take_at_us, report_at_us, exchange_at_us;   /* not before */
+    bool up, taking, reporting;
 } notifier = { .thread = -1 };
 
 /* --- exchanges with the database ---------------------------------------- */
