@@ -19,12 +19,12 @@ MOST = 200              # MiB
 FEW = 100               # pushes of the short one
 
 BODY = ('--b\\r\\nContent-Type: application/xml\\r\\n\\r\\n'
-        '<?xml version=\\"1.0\\"?><!DOCTYPE pap PUBLIC \\"-//WAPFORUM//DTD PAP '
-        '1.0//EN\\" \\"http://www.wapforum.org/DTD/pap_1.0.dtd\\"><pap>'
+        '<?xml version=\\"1.0\\"?><!DOCTYPE pap PUBLIC \\"-//WAPFORUM//DTD '
+        'PAP 1.0//EN\\" \\"http://www.wapforum.org/DTD/pap_1.0.dtd\\"><pap>'
         '<push-message push-id=\\"%(n)d@mmsc.example.com\\"><address '
         'address-value=\\"WAPPUSH=+4670%(n)07d/TYPE=PLMN@ppg.example.com\\"/>'
-        '</push-message></pap>\\r\\n--b\\r\\nContent-Type: text/vnd.wap.si\\r\\n'
-        '\\r\\n<si><indication href=\\"http://mmsc.example.com/%(n)x\\" '
+        '</push-message></pap>\\r\\n--b\\r\\nContent-Type: text/vnd.wap.si\\r'
+        '\\n\\r\\n<si><indication href=\\"http://mmsc.example.com/%(n)x\\" '
         'si-id=\\"%(n)d\\">You have a message that somebody sent you'
         '</indication></si>\\r\\n--b--\\r\\n')
 

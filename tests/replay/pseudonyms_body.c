@@ -21,12 +21,16 @@ static const char *const kept_headers[] = {
     "X-Wap-Application-Id", "X-Wap-Push-Flag"
 };
 
+enum { NESTED_MAX = 4, TYPE_MAX = 512 };
+
 struct body {
     struct standins *standins;
     uint8_t *at, *end;
     const char *boundary;       /* not ended with NUL */
     size_t boundary_length;
-    bool understood;
+    /* of the part: */
+    enum pseudonyms_encoding encoding;
+    char type[TYPE_MAX];
 };
 
 bool pseudonyms_keep_header(const char *name, size_t length)
@@ -54,7 +58,7 @@ static void find_boundary(struct body *body, const char *content_type)
         body->boundary_length = strcspn(at + 1, "\"");
     } else {
         body->boundary = at;
-        body->boundary_length = strcspn(at, "; \t");
+        body->boundary_length = strcspn(at, "; \t\r\n");
     }
 }
 
@@ -87,42 +91,94 @@ static void replace_to(struct body *body, uint8_t *end)
     body->at = end;
 }
 
+/* The value of the header from `at` to `end`, if it is called `name`. */
+static bool header_value(const uint8_t *at, const uint8_t *end,
+                         const char *name, char value[TYPE_MAX])
+{
+    size_t length = strlen(name), size = (size_t) (end - at);
+
+    if (size < length || strncasecmp((const char *) at, name, length) != 0)
+        return false;
+    at += length;
+    size = (size_t) (end - at) < TYPE_MAX ? (size_t) (end - at)
+                                          : TYPE_MAX - 1;
+    memcpy(value, at, size);
+    value[size] = '\0';
+    return true;
+}
+
+/* What a header says of how to read the part. */
+static void take_header(struct body *body, const uint8_t *end)
+{
+    char value[TYPE_MAX];
+
+    header_value(body->at, end, "Content-Type:", body->type);
+    if (!header_value(body->at, end, "Content-Transfer-Encoding:", value))
+        return;
+    if (strcasestr(value, "base64") != NULL)
+        body->encoding = PSEUDONYMS_BASE64;
+    else if (strcasestr(value, "quoted-printable") != NULL)
+        body->encoding = PSEUDONYMS_QUOTED;
+}
+
+/* Behind the header that begins here: a line that begins with a space goes
+ * on with the one before. */
+static uint8_t *header_end(const struct body *body, const uint8_t *end)
+{
+    uint8_t *at = line_end(body, body->at);
+
+    while (at < end && (*at == ' ' || *at == '\t'))
+        at = line_end(body, at);
+    return at;
+}
+
 /* The headers of a part, and the empty line. */
 static void replace_headers(struct body *body, const uint8_t *end)
 {
-    bool keep = false;
     uint8_t *next, *colon;
 
     while (body->at < end) {
-        next = line_end(body, body->at);
+        next = header_end(body, end);
         if (*body->at == '\n' || *body->at == '\r') {
-            body->at = next;
+            body->at = line_end(body, body->at);
             return;
         }
+        take_header(body, next);
         colon = memchr(body->at, ':', (size_t) (next - body->at));
-        /* a line that begins with a space goes on with the one before */
-        if (*body->at != ' ' && *body->at != '\t') {
-            keep = colon != NULL
-                   && pseudonyms_keep_header((char *) body->at,
-                                             (size_t) (colon - body->at));
+        if (colon != NULL
+            && pseudonyms_keep_header((char *) body->at,
+                                      (size_t) (colon - body->at))) {
+            body->at = next;
+        } else {
             if (colon != NULL)
                 body->at = colon;
-        }
-        if (keep)
-            body->at = next;
-        else
             replace_to(body, next);
+        }
     }
 }
 
-bool pseudonyms_body(struct standins *standins, const char *content_type,
-                     uint8_t *bytes, size_t size)
+static bool replace_body(struct standins *standins, const char *content_type,
+                         uint8_t *bytes, size_t size, int nested);
+
+/* What is behind the headers of a part. */
+static bool replace_part(struct body *body, const uint8_t *end, int nested)
+{
+    size_t size = (size_t) (end - body->at);
+
+    if (body->encoding == PSEUDONYMS_PLAIN && nested < NESTED_MAX)
+        return replace_body(body->standins, body->type, body->at, size,
+                            nested + 1);
+    return pseudonyms_encoded(body->standins, body->encoding, body->at, size);
+}
+
+static bool replace_body(struct standins *standins, const char *content_type,
+                         uint8_t *bytes, size_t size, int nested)
 {
     struct body body = {
-        .standins = standins, .at = bytes, .end = bytes + size,
-        .understood = true
+        .standins = standins, .at = bytes, .end = bytes + size
     };
-    uint8_t *end, *delimiter_end;
+    bool understood = true;
+    uint8_t *end;
 
     find_boundary(&body, content_type);
     if (body.boundary_length == 0)
@@ -130,14 +186,20 @@ bool pseudonyms_body(struct standins *standins, const char *content_type,
     replace_to(&body, next_delimiter(&body));
     while (body.at < body.end) {
         body.at += 2 + body.boundary_length;
-        delimiter_end = line_end(&body, body.at);
-        replace_to(&body, delimiter_end);
+        replace_to(&body, line_end(&body, body.at));
         end = next_delimiter(&body);
+        body.encoding = PSEUDONYMS_PLAIN;
+        body.type[0] = '\0';
         replace_headers(&body, end);
-        if (!pseudonyms_content(standins, body.at,
-                                (size_t) (end - body.at)))
-            body.understood = false;
+        if (!replace_part(&body, end, nested))
+            understood = false;
         body.at = end;
     }
-    return body.understood;
+    return understood;
+}
+
+bool pseudonyms_body(struct standins *standins, const char *content_type,
+                     uint8_t *body, size_t size)
+{
+    return replace_body(standins, content_type, body, size, 0);
 }

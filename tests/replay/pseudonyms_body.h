@@ -23,4 +23,13 @@ bool pseudonyms_body(struct standins *standins, const char *content_type,
 bool pseudonyms_content(struct standins *standins, uint8_t *content,
                         size_t size);
 
+enum pseudonyms_encoding {
+    PSEUDONYMS_PLAIN, PSEUDONYMS_BASE64, PSEUDONYMS_QUOTED
+};
+
+/* The same for one that is encoded (pseudonyms_encoded.c). */
+bool pseudonyms_encoded(struct standins *standins,
+                        enum pseudonyms_encoding encoding, uint8_t *content,
+                        size_t size);
+
 #endif

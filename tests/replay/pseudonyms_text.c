@@ -12,7 +12,7 @@
 
 enum {
     STRING_MIN = 3,             /* of a string that ends with NUL */
-    RUN_MIN = 8                 /* of any other */
+    RUN_MIN = 5                 /* of any other */
 };
 
 struct span {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -B
 """trace.schema.json and the reader say the same of a line: each line of the
-sample is changed in many ways, and what the schema refuses the reader refuses,
-in that line; what it takes the reader takes, but for the rules that lie between
-lines or members, which a schema cannot say."""
+sample is changed in many ways, and what the schema refuses the reader
+refuses, in that line; what it takes the reader takes, but for the rules that
+lie between lines or members, which a schema cannot say."""
 
 import copy
 import json

@@ -1,8 +1,9 @@
 /*
  * recorded.c - see recorded.h.
  *
- * Submits are kept in the order of their numbers, and found through two
- * tables whose values are such numbers in place of pointers.
+ * Submits are kept in the order of their numbers, groups in the order of
+ * their first submits; both are found through tables whose values are such
+ * numbers in place of pointers.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,17 +17,28 @@
 
 struct recorded {
     struct recorded_submit *submits;    /* from 1 */
-    size_t count, room;
+    size_t room;
+    uint32_t groups;                    /* of the trace, from 1 */
+    uint32_t instances;                 /* of groups that came, from 1 */
     double speed;
     bool has_receipts;
-    struct table next;          /* by key: the next message nobody claimed */
-    struct table last;          /* by key, while reading: the newest */
-    struct table latest;        /* by message, while reading: its attempt */
-    struct table claimed;       /* by octets: the message, or NOBODY'S */
+
+    struct table segments;      /* by group and segment: its first submit */
+    struct table following;     /* by group: the next to the receiver */
+    struct table next;          /* by receiver, total: nobody's group yet */
+    /* only while the trace is read: */
+    struct table open;          /* by what makes a group: the newest */
+    struct table last;          /* by receiver, total: the newest group */
+    struct table latest;        /* by first submit: its newest attempt */
+    /* what came: */
+    struct table current;       /* by receiver, reference, total: instance */
+    struct table played;        /* by instance: its group */
+    struct table arrived;       /* by instance and segment */
+    struct table claimed;       /* by octets: the first submit, or NOBODYS */
 };
 
-/* What the trace does not have is claimed, too. */
-static char nobodys;
+/* In place of a number in `claimed`. */
+#define NOBODYS UINT32_MAX
 
 static uint32_t get_number(const struct table *table, uint64_t key)
 {
@@ -35,15 +47,24 @@ static uint32_t get_number(const struct table *table, uint64_t key)
 
 static void put_number(struct table *table, uint64_t key, uint32_t number)
 {
-    *table_place(table, key) = (void *) (uintptr_t) number;
+    if (number == 0)
+        table_remove(table, key);
+    else
+        *table_place(table, key) = (void *) (uintptr_t) number;
 }
 
-static uint64_t place_key(const char *receiver, unsigned segment,
-                            unsigned total)
+/* Of a number and what tells its uses apart. */
+static uint64_t number_key(uint64_t number, uint64_t part)
+{
+    return hash_finish(hash_number(hash_number(HASH_START, number), part));
+}
+
+static uint64_t receiver_key(const char *receiver, unsigned total,
+                             uint64_t what)
 {
     uint64_t hash = hash_text(HASH_START, receiver + (receiver[0] == '+'));
 
-    return hash_finish(hash_number(hash_number(hash, segment), total));
+    return hash_finish(hash_number(hash_number(hash, total), what));
 }
 
 static int64_t scaled(const struct recorded *recorded, int64_t us)
@@ -58,38 +79,71 @@ static struct recorded_submit *of(struct recorded *recorded, int64_t number)
     return number == TRACE_UNKNOWN ? NULL : &recorded->submits[number];
 }
 
+static void make_room(struct recorded *recorded, uint32_t number)
+{
+    if (number < recorded->room)
+        return;
+    recorded->room = recorded->room == 0 ? 1024 : 2 * recorded->room;
+    recorded->submits = mem_resize(
+        recorded->submits, recorded->room * sizeof(*recorded->submits));
+}
+
+static uint32_t new_group(struct recorded *recorded, const char *receiver,
+                          unsigned total)
+{
+    uint64_t key = receiver_key(receiver, total, 0);
+    uint32_t group = ++recorded->groups;
+    uint32_t before = get_number(&recorded->last, key);
+
+    if (before == 0)
+        put_number(&recorded->next, key, group);
+    else
+        put_number(&recorded->following, before, group);
+    put_number(&recorded->last, key, group);
+    return group;
+}
+
+/* A segment that was not submitted before belongs to the group of its push,
+ * or of its reference if that is not known; unless that has it already. */
+static void take_segment(struct recorded *recorded,
+                         const struct trace_record *record)
+{
+    unsigned total = record->total > 0 ? (unsigned) record->total : 1;
+    uint64_t part = record->part > 0 ? (uint64_t) record->part : 1;
+    uint64_t maker = receiver_key(
+        record->dst, total, record->push != TRACE_UNKNOWN
+        ? (uint64_t) record->push << 32 : (uint64_t) record->ref);
+    uint32_t group = get_number(&recorded->open, maker);
+
+    if (group == 0
+        || get_number(&recorded->segments, number_key(group, part)) != 0) {
+        group = new_group(recorded, record->dst, total);
+        put_number(&recorded->open, maker, group);
+    }
+    put_number(&recorded->segments, number_key(group, part),
+               (uint32_t) record->submit);
+}
+
 static void take_submit(struct recorded *recorded,
                         const struct trace_record *record)
 {
     uint32_t number = (uint32_t) record->submit, before;
-    uint64_t key = place_key(
-        record->dst, record->part > 0 ? (unsigned) record->part : 1,
-        record->total > 0 ? (unsigned) record->total : 1);
+    uint64_t first = (uint64_t) record->first;
 
-    if (number >= recorded->room) {
-        recorded->room = recorded->room == 0 ? 1024 : 2 * recorded->room;
-        recorded->submits = mem_resize(
-            recorded->submits, recorded->room * sizeof(*recorded->submits));
-    }
-    recorded->count = number;
+    make_room(recorded, number);
     recorded->submits[number] = (struct recorded_submit) {
         .t = record->t,
         .attempt = record->attempt > 0 ? (uint32_t) record->attempt : 1
     };
-    if (record->first != TRACE_UNKNOWN) {
-        before = get_number(&recorded->latest, (uint64_t) record->first);
-        if (before == 0)
-            before = (uint32_t) record->first;
-        recorded->submits[before].next_attempt = number;
-        put_number(&recorded->latest, (uint64_t) record->first, number);
+    if (record->first == TRACE_UNKNOWN) {
+        take_segment(recorded, record);
         return;
     }
-    before = get_number(&recorded->last, key);
+    before = get_number(&recorded->latest, first);
     if (before == 0)
-        put_number(&recorded->next, key, number);
-    else
-        recorded->submits[before].next_message = number;
-    put_number(&recorded->last, key, number);
+        before = (uint32_t) first;
+    recorded->submits[before].next_attempt = number;
+    put_number(&recorded->latest, first, number);
 }
 
 static void take_answer(struct recorded *recorded,
@@ -202,6 +256,7 @@ struct recorded *recorded_load(const char *path, double speed,
                               & 1u << TRACE_RECEIPT) == 0;
     while ((found = trace_read(reader, &record)) > 0)
         take(recorded, &record, outages);
+    table_free(&recorded->open);
     table_free(&recorded->last);
     table_free(&recorded->latest);
     if (found < 0) {
@@ -218,47 +273,71 @@ void recorded_free(struct recorded *recorded)
     if (recorded == NULL)
         return;
     free(recorded->submits);
+    table_free(&recorded->segments);
+    table_free(&recorded->following);
     table_free(&recorded->next);
-    table_free(&recorded->last);
-    table_free(&recorded->latest);
+    table_free(&recorded->current);
+    table_free(&recorded->played);
+    table_free(&recorded->arrived);
     table_free(&recorded->claimed);
     free(recorded);
 }
 
 /* --- finding ----------------------------------------------------------- */
 
-/* The message that these octets are, from now on; 0: none of the trace. */
-static uint32_t claim(struct recorded *recorded, uint64_t key,
-                      uint64_t octets)
+/* A group has come that did not come before: it is the next of the trace. */
+static uint32_t new_instance(struct recorded *recorded,
+                             const struct recorded_key *key)
 {
-    void **claimed = table_place(&recorded->claimed, octets), **next;
-    uint32_t number;
+    uint64_t to = receiver_key(key->receiver, key->total, 0);
+    uint32_t instance = ++recorded->instances;
+    uint32_t group = get_number(&recorded->next, to);
 
-    if (*claimed != NULL)
-        return *claimed == &nobodys ? 0 : (uint32_t) (uintptr_t) *claimed;
-    number = get_number(&recorded->next, key);
-    if (number == 0) {
-        *claimed = &nobodys;
-        return 0;
-    }
-    *claimed = (void *) (uintptr_t) number;
-    if (recorded->submits[number].next_message == 0) {
-        table_remove(&recorded->next, key);
-    } else {
-        next = table_place(&recorded->next, key);
-        *next = (void *) (uintptr_t) recorded->submits[number].next_message;
-    }
-    return number;
+    put_number(&recorded->played, instance, group);
+    if (group != 0)
+        put_number(&recorded->next, to,
+                   get_number(&recorded->following, group));
+    return instance;
 }
 
-uint32_t recorded_find(struct recorded *recorded, const char *receiver,
-                       unsigned segment, unsigned total, uint64_t octets,
-                       unsigned attempt)
+/* The group that new octets belong to: the one of their reference, unless
+ * another has this reference now. */
+static uint32_t find_instance(struct recorded *recorded,
+                              const struct recorded_key *key)
 {
-    uint32_t number = claim(recorded, place_key(receiver, segment, total),
-                            octets);
+    uint64_t name = receiver_key(key->receiver, key->total,
+                                 (uint64_t) key->reference + 1);
+    uint32_t instance = key->reference < 0
+        ? 0 : get_number(&recorded->current, name);
 
-    while (number != 0 && recorded->submits[number].attempt != attempt)
+    if (instance == 0
+        || table_get(&recorded->arrived,
+                     number_key(instance, key->segment)) != NULL) {
+        instance = new_instance(recorded, key);
+        if (key->reference >= 0)
+            put_number(&recorded->current, name, instance);
+    }
+    put_number(&recorded->arrived, number_key(instance, key->segment), 1);
+    return instance;
+}
+
+uint32_t recorded_find(struct recorded *recorded,
+                       const struct recorded_key *key)
+{
+    uint32_t number = get_number(&recorded->claimed, key->octets);
+    uint32_t group;
+
+    if (number == 0) {
+        group = get_number(&recorded->played, find_instance(recorded, key));
+        number = get_number(&recorded->segments,
+                            number_key(group, key->segment));
+        if (number == 0)
+            number = NOBODYS;
+        put_number(&recorded->claimed, key->octets, number);
+    }
+    if (number == NOBODYS)
+        return 0;
+    while (number != 0 && recorded->submits[number].attempt != key->attempt)
         number = recorded->submits[number].next_attempt;
     return number;
 }

@@ -2,14 +2,16 @@
  * recorded.h - the SMSC's side of a trace (tests/replay), by what a gateway
  * submits.
  *
- * A gateway under test sends the recorded messages again, but under other
- * references, at other times, and perhaps with other words (stand-ins). So a
- * submit is known by its receiver, segment number and number of segments:
- * octets that are new for these are taken for the next recorded message of
- * them, in the order of the trace; octets that come again are the next
- * attempt of the same message.
+ * A gateway under test sends the recorded groups of segments again, but
+ * under other references, at other times, perhaps with other words
+ * (stand-ins), and perhaps not all segments of one: it may stop at a refusal
+ * where the recorded gateway went on. So a group that is new, by receiver,
+ * reference and number of segments, is taken for the next recorded one to
+ * that receiver with as many segments, in the order of the trace, and all its
+ * segments with it. Octets that come again are the next attempt of the same
+ * segment.
  *
- * A message of the trace takes some 100 octets of memory for each attempt.
+ * Each submit of the trace takes some 100 octets of memory.
  */
 #ifndef SMSC_RECORDED_H
 #define SMSC_RECORDED_H
@@ -31,8 +33,7 @@ struct recorded_submit {
     int64_t answer_us, receipt_us, again_us, interim_us;
     uint32_t status;
     uint32_t attempt;           /* from 1 */
-    uint32_t next_attempt;      /* of the same message; 0: there is none */
-    uint32_t next_message;      /* of the same key; 0: there is none */
+    uint32_t next_attempt;      /* of the same octets; 0: there is none */
     uint8_t answer;             /* enum recorded_answer */
     uint8_t receipt, interim;   /* as PLAN_RECEIPT's value */
     bool again, intermediate;   /* two receipts; a notification is one */
@@ -48,12 +49,18 @@ struct recorded *recorded_load(const char *path, double speed,
                                size_t error_size);
 void recorded_free(struct recorded *recorded);          /* NULL: nothing */
 
+/* What is known of a segment when it comes. */
+struct recorded_key {
+    const char *receiver;
+    int reference;              /* -1: it is no part of a group */
+    unsigned segment, total, attempt;
+    uint64_t octets;            /* a hash of them and of the receiver */
+};
+
 /* The number in the trace of the submit that this one repeats, or 0: the
- * trace has none. `octets` is a hash of receiver and octets, `attempt` how
- * often they came. */
-uint32_t recorded_find(struct recorded *recorded, const char *receiver,
-                       unsigned segment, unsigned total, uint64_t octets,
-                       unsigned attempt);
+ * trace has none. */
+uint32_t recorded_find(struct recorded *recorded,
+                       const struct recorded_key *key);
 
 /* Whether that there is no receipt means that there was none. */
 bool recorded_has_receipts(const struct recorded *recorded);

@@ -331,9 +331,12 @@ static const struct recorded_submit *look_up(struct link *link,
 
     if (smsc->recorded == NULL)
         return NULL;
-    number = recorded_find(smsc->recorded, key->receiver, key->segment,
-                           udh->concatenated ? (unsigned) udh->total : 1,
-                           hash, key->attempt);
+    number = recorded_find(smsc->recorded, &(struct recorded_key) {
+        .receiver = key->receiver, .segment = key->segment,
+        .reference = udh->concatenated ? udh->reference : -1,
+        .total = udh->concatenated ? (unsigned) udh->total : 1,
+        .attempt = key->attempt, .octets = hash
+    });
     if (number != 0)
         smsc->counts.recorded++;
     else

@@ -260,6 +260,52 @@ static void parts(void **state)
           "--b1\r\nContent-Type: text/plain;\r\n name=kept\r\nSubject: "
           "{letter}\r\n {goes} {on}\r\n\r\n{secret} {text}\r\n--b1--\r\n"
           "{epilogue}", type);
+    check("--b1\r\nContent-Type: multipart/mixed;\r\n boundary=b2\r\n\r\n"
+          "--b2\r\nContent-Type: a/b\r\n\r\n{secret}\r\n--b2--\r\n"
+          "--b1--", type);
+}
+
+static void encoded_parts(void **state)
+{
+    static const char head[] = "--b1\r\nContent-Transfer-Encoding: ";
+    static const char base64[] = "base64\r\n\r\nPGE+c2Vj\r\ncmV0PC9hPg==";
+    static const char quoted[] = "Quoted-Printable\r\n\r\n<a b=3D'=C3=A5'"
+                                 ">se=\r\ncr=65t</a>=";
+    static const char wrong[] = "base64\r\n\r\nsecret";
+    static const char *const cases[] = { base64, quoted, wrong };
+    char in[200], out[200];
+    uint8_t octets[30];
+    size_t i, size;
+
+    (void) state;
+    for (i = 0; i < 3; i++) {
+        snprintf(in, sizeof(in), "%s%s", head, cases[i]);
+        memcpy(out, in, sizeof(out));
+        assert_true(pseudonyms_body(standins, "multipart/related; "
+                                    "boundary=b1", (uint8_t *) out,
+                                    strlen(out)));
+        assert_int_equal(strlen(out), strlen(in));
+        assert_string_not_equal(out, in);
+        size = strlen(head);
+        if (i == 0) {
+            assert_memory_equal(out, in, size + 10 + 4);
+            memmove(out + size + 18, out + size + 20, 13);
+            assert_true(octets_from_base64(octets, &size, out + size + 10,
+                                           20));
+            assert_int_equal(size, 13);
+            assert_memory_equal(octets, "<a>", 3);
+            assert_memory_not_equal(octets + 3, "secret", 6);
+            assert_memory_equal(octets + 9, "</a>", 4);
+        } else if (i == 1) {
+            size += 20;
+            assert_memory_equal(out, in, size + 11);
+            assert_int_equal(out[size + 11], '=');
+            assert_memory_not_equal(out + size + 12, "A5", 2);
+            assert_memory_equal(out + size + 14, "'>", 2);
+            assert_memory_equal(out + size + 18, "=\r\n", 3);
+            assert_memory_equal(out + size + 27, "</a>=", 5);
+        }
+    }
 }
 
 static void finds_strings_in_octets(void **state)
@@ -372,6 +418,7 @@ int main(void)
         cmocka_unit_test(long_words_have_pieces),
         cmocka_unit_test(documents),
         cmocka_unit_test(parts),
+        cmocka_unit_test(encoded_parts),
         cmocka_unit_test(finds_strings_in_octets),
         cmocka_unit_test(other_charsets),
         cmocka_unit_test(no_digit_of_a_number_is_lost),

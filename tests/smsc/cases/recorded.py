@@ -78,6 +78,36 @@ def test_recorded_answers(folder):
     equal(smsc.stop(), 0, 'the end')
 
 
+def test_recorded_groups(folder):
+    """The recorded gateway sent the second segment after the first was
+    refused; this one does not, and it is not taken for another group's."""
+    for known in ({}, {'push': 1}):
+        pushes = [{'ev': 'push', 't': 0, 'push': n} for n in (1, 2, 3)]
+        segments, answers = [], []
+        for number, (push, part, status) in enumerate(
+                ((1, 1, 0x0b), (1, 2, 0x14), (2, 1, OK), (3, 1, 8),
+                 (2, 2, 0x45), (3, 2, 0x58)), 1):
+            key = {'push': push} if known else {'ref': push}
+            segments.append(submit(number, '461', part=part, total=2, **key))
+            answers.append(answer(number, status))
+        smsc = Smsc(os.path.join(folder, 'by-' + '-'.join(known)),
+                    trace=write_trace(folder, *pushes, *segments, *answers))
+        client = smsc.client()
+
+        def send(reference, part, text=b''):
+            return client.submit(text + b'%d' % reference, dst='461',
+                                 udh=part_header(reference, part, 2)).status
+
+        equal([send(77, 1), send(78, 1), send(79, 1), send(79, 2),
+               send(78, 2)], [0x0b, OK, 8, 0x58, 0x45],
+              'each group has its own answers')
+        equal([send(77, 1, b'new'), send(77, 2)], [OK, OK],
+              'a reference that is used again is another group')
+        equal([e['submit'] for e in smsc.all('recorded')],
+              [1, 3, 4, 6, 5, None, None], 'the journal')
+        smsc.stop()
+
+
 def test_recorded_delays(folder):
     trace = write_trace(
         folder, submit(1, '1'), answer(1, t=3 * SECOND),
