@@ -15,6 +15,7 @@ from processes import Failure
 
 TESTS = os.path.dirname(chaos_loop.COMMAND)
 TOP = os.path.dirname(os.path.realpath(TESTS))
+APPLY = 'patch -s -p1 -F0 -i'       # with fuzz it may break another line
 
 
 def mutants():
@@ -33,8 +34,8 @@ def main(names):
 
 def misfit(path):
     """Why a mutant cannot be applied to the source; '' if it can."""
-    return subprocess.run(['patch', '--dry-run', '-s', '-p1', '-i', path],
-                          cwd=TOP, text=True, stdout=subprocess.PIPE,
+    return subprocess.run([*APPLY.split(), path, '--dry-run'], cwd=TOP,
+                          text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT).stdout
 
 
@@ -72,7 +73,7 @@ def _build(folder, patch):
     os.symlink(f'{TOP}/build/kannel', f'{folder}/build/kannel')
     os.makedirs(f'{folder}/build/convoy')
     for command in (
-            f'patch -s -p1 < {patch}',
+            f'{APPLY} {patch}',
             f'cd build/convoy && ../../configure --quiet '
             f'--with-kannel={folder}/build/kannel',
             'cd build/convoy && make -s -j2 all tests/smsc/convoy-smsc'):
