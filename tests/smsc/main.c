@@ -217,7 +217,6 @@ int main(int argc, char **argv)
                                       &smsc.outages, error, sizeof(error));
         if (smsc.recorded == NULL)
             die("--trace", error);
-        outages_begin(&smsc);
     }
     watch_signals();
     if (link_listen(&smsc, options.listen, error, sizeof(error)) < 0)

@@ -34,7 +34,8 @@ void outages_free(struct outages *outages);
 
 struct smsc;
 
-/* The trace begins now, from its beginning: everything is up. */
+/* The trace begins now, from its beginning: everything is up, as it was
+ * before, and the first outage is still to come. */
 void outages_begin(struct smsc *smsc);
 
 /* Gives a link that wants to bind its place, if there is a trace; false if

@@ -177,6 +177,8 @@ def test_recorded_outages(folder):
         link(1, 'up', 600 * SECOND))
     smsc = Smsc(folder, trace=trace)
     first, second = smsc.client(), smsc.client()
+    ok(first.silent(0.2), 'nothing is down before the trace begins')
+    smsc.control('trace begin')
     ok(first.closes(), 'the SMSC takes the first link down')
     equal(smsc.wait('link-lost')['reason'], 'down in the trace', 'says why')
     ok(second.silent(), 'not the one that the gateway ended itself')
@@ -187,6 +189,7 @@ def test_recorded_outages(folder):
           'a wrong command')
     smsc.stop()
     smsc = Smsc(os.path.join(folder, 'fast'), trace=trace, trace_speed=6000)
+    smsc.control('trace begin')
     until = time.monotonic() + 10
     while smsc.client().bound.status != OK and time.monotonic() < until:
         smsc.clients.pop().close()
@@ -201,6 +204,7 @@ def test_recorded_phones(folder):
         {'ev': 'phone', 't': SECOND, 'dst': '461', 'state': 'on'})
     smsc = Smsc(folder, trace=trace)
     client = smsc.client()
+    smsc.control('trace begin')
     client.submit(dst='461')
     client.submit(dst='462')
     smsc.wait('display', dst='462')
