@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "gw/wap_push_pap_mime.c"
+#include "gw/wap_push_part.c"
 
 #include "host.h"
 #include "pap/pap_multipart.h"
