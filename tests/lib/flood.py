@@ -4,7 +4,8 @@ so that they do not slow the Push Initiator beside them:
   flood.py KIND HOST PORT PATH CLIENTS SECONDS
 
 It prints one line of JSON: how many connections were made, failed, were ended
-by the server, how many octets were sent, and how many clients had an answer.
+by the server, how many octets were sent, how many clients had an answer, how
+many of these a 4001, and the most seconds that one waited for it.
 """
 
 import errno
@@ -16,6 +17,9 @@ import socket
 import subprocess
 import sys
 import time
+
+import push_initiator as pi
+import pushes
 
 HEAD = b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: text/plain\r\n'
 OPENING = 100       # connections that are opened in one go
@@ -63,6 +67,20 @@ def deaf(path):
         yield HEAD % path + b'Content-Length: 5\r\n\r\nhello'
 
 
+def push(path):
+    """One good push, all at once, to a phone of its own."""
+    some = pushes.Push('', 1)
+    some.receiver = f'+4679{some.number:07}'
+    some.document = pi.service_indication('http://pi.example/', 'flood')
+    some.push_id = f'flood-{os.getpid()}-{some.number}@pi.example.com'
+    body = some.body(None)
+    yield (b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: %s\r\n'
+           b'Content-Length: %d\r\n\r\n' % (path, pi.CONTENT_TYPE.encode(),
+                                           len(body))) + body
+    while True:
+        yield b''
+
+
 # Seconds between two writes of one client.
 PAUSES = {'nothing': 1, 'drip': 0.2}
 
@@ -71,6 +89,7 @@ class Client:
     def __init__(self, flood, kind):
         self.flood, self.pieces = flood, kind(flood.path)
         self.left, self.answered, self.due = b'', False, 0
+        self.begun = time.monotonic()
         self.socket = socket.socket()
         self.socket.setblocking(False)
         self.socket.connect_ex(flood.address)
@@ -97,11 +116,19 @@ class Client:
                 octets = b''
             if not octets:
                 return self.end('ended')
-            self.flood.counts['answered'] += not self.answered
-            self.answered = True
+            self.take(octets)
         if events & selectors.EVENT_WRITE:
             self.write()
         return None
+
+    def take(self, octets):
+        counts = self.flood.counts
+        counts['unavailable'] += b'code="4001"' in octets
+        if not self.answered:
+            self.answered = True
+            counts['answered'] += 1
+            counts['wait'] = max(counts['wait'],
+                                 time.monotonic() - self.begun)
 
     def rest(self):
         self.listen(selectors.EVENT_READ)
@@ -130,7 +157,8 @@ class Flood:
         self.pause, self.deaf = PAUSES.get(kind, 0), kind == 'deaf'
         self.until = time.monotonic() + float(seconds)
         self.selector, self.clients = selectors.EpollSelector(), set()
-        self.counts = dict(made=0, failed=0, ended=0, octets=0, answered=0)
+        self.counts = dict(made=0, failed=0, ended=0, octets=0, answered=0,
+                           unavailable=0, wait=0)
         self.opened = 0
 
     def wake(self, now):
