@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
     const char *summary;
 } commands[] = {
+    { "capture", capture_command, "make a trace from captured packets" },
     { "check", check_command, "validate a trace and sum it up" },
     { "pseudonyms", pseudonyms_command,
       "put stand-ins for people's numbers and texts" }

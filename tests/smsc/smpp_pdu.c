@@ -122,8 +122,8 @@ uint32_t smpp_decode_bind(const uint8_t *body, size_t size,
     return reader.status;
 }
 
-static void read_submit_options(struct reader *reader,
-                                struct smpp_submit *submit)
+static void read_options(struct reader *reader, struct smpp_submit *submit,
+                         struct smpp_receipt *receipt)
 {
     const uint8_t *value;
     uint16_t tag;
@@ -143,20 +143,36 @@ static void read_submit_options(struct reader *reader,
                 submit->message = value;
                 submit->message_length = size;
             }
+        } else if (receipt != NULL
+                   && tag == SMPP_TLV_RECEIPTED_MESSAGE_ID) {
+            receipt->message_id = value;
+            receipt->message_id_length = strnlen((const char *) value, size);
+        } else if (receipt != NULL && tag == SMPP_TLV_MESSAGE_STATE
+                   && size == 1) {
+            receipt->state = value[0];
         }
     }
 }
 
-uint32_t smpp_decode_submit(const uint8_t *body, size_t size,
-                            struct smpp_submit *submit)
+static void read_addresses(struct reader *reader, struct smpp_submit *submit)
+{
+    read_string(reader, submit->service_type, sizeof(submit->service_type),
+                SMPP_RINVSERTYP);
+    read_address(reader, &submit->source, SMPP_RINVSRCADR);
+    read_address(reader, &submit->destination, SMPP_RINVDSTADR);
+    submit->esm_class = read_octet(reader);
+    submit->more_messages = -1;
+}
+
+uint32_t smpp_decode_deliver(const uint8_t *body, size_t size,
+                             struct smpp_submit *submit,
+                             struct smpp_receipt *receipt)
 {
     struct reader reader = { .at = body, .end = body + size };
 
-    read_string(&reader, submit->service_type, sizeof(submit->service_type),
-                SMPP_RINVSERTYP);
-    read_address(&reader, &submit->source, SMPP_RINVSRCADR);
-    read_address(&reader, &submit->destination, SMPP_RINVDSTADR);
-    submit->esm_class = read_octet(&reader);
+    if (receipt != NULL)
+        *receipt = (struct smpp_receipt) { .state = -1 };
+    read_addresses(&reader, submit);
     submit->protocol_id = read_octet(&reader);
     submit->priority = read_octet(&reader);
     read_string(&reader, submit->schedule, sizeof(submit->schedule),
@@ -167,14 +183,35 @@ uint32_t smpp_decode_submit(const uint8_t *body, size_t size,
     read_octet(&reader);                /* replace_if_present_flag */
     submit->data_coding = read_octet(&reader);
     read_octet(&reader);                /* sm_default_msg_id */
-    submit->more_messages = -1;
     submit->message_length = read_octet(&reader);
     submit->message = reader.at;
     if (submit->message_length > (size_t) (reader.end - reader.at))
         reader_fail(&reader, SMPP_RINVMSGLEN);
     else
         reader.at += submit->message_length;
-    read_submit_options(&reader, submit);
+    read_options(&reader, submit, receipt);
+    return reader.status;
+}
+
+uint32_t smpp_decode_submit(const uint8_t *body, size_t size,
+                            struct smpp_submit *submit)
+{
+    return smpp_decode_deliver(body, size, submit, NULL);
+}
+
+uint32_t smpp_decode_data(const uint8_t *body, size_t size,
+                          struct smpp_submit *data,
+                          struct smpp_receipt *receipt)
+{
+    struct reader reader = { .at = body, .end = body + size };
+
+    *receipt = (struct smpp_receipt) { .state = -1 };
+    *data = (struct smpp_submit) { 0 };
+    read_addresses(&reader, data);
+    data->registered = read_octet(&reader);
+    data->data_coding = read_octet(&reader);
+    data->message = reader.at;
+    read_options(&reader, data, receipt);
     return reader.status;
 }
 

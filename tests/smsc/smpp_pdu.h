@@ -106,6 +106,13 @@ struct smpp_submit {
     size_t message_length;      /* points into what was decoded */
 };
 
+/* What makes a deliver_sm a receipt, beside its text (B.2). */
+struct smpp_receipt {
+    const uint8_t *message_id;  /* receipted_message_id, NULL if absent; */
+    size_t message_id_length;   /* points into what was decoded */
+    int state;                  /* message_state, -1 if absent */
+};
+
 /* cancel_sm and query_sm name a message. */
 struct smpp_reference {
     char service_type[6];
@@ -121,6 +128,14 @@ uint32_t smpp_decode_bind(const uint8_t *body, size_t size,
                           struct smpp_bind *bind);
 uint32_t smpp_decode_submit(const uint8_t *body, size_t size,
                             struct smpp_submit *submit);
+/* A deliver_sm has the fields of a submit_sm; `receipt` may be NULL. */
+uint32_t smpp_decode_deliver(const uint8_t *body, size_t size,
+                             struct smpp_submit *deliver,
+                             struct smpp_receipt *receipt);
+/* A data_sm: what a submit_sm does not share with it stays empty. */
+uint32_t smpp_decode_data(const uint8_t *body, size_t size,
+                          struct smpp_submit *data,
+                          struct smpp_receipt *receipt);
 uint32_t smpp_decode_query(const uint8_t *body, size_t size,
                            struct smpp_reference *reference);
 uint32_t smpp_decode_cancel(const uint8_t *body, size_t size,
