@@ -16,6 +16,7 @@ struct exchange {
     struct buffer open;         /* numbers of requests without a response */
     bool seen;                  /* the first octets of the client */
     bool pipelined;             /* more than one was open once */
+    bool spoken;                /* the server, since the client was lost */
     bool given_up;
     bool early;                 /* a response before its request's end: */
     int64_t early_status, early_code;
@@ -110,6 +111,7 @@ struct exchange *exchange_new(const struct exchange_user *user, void *context,
     exchange->sides[TCP_SERVER] = (struct http_reader) {
         .take = take_response, .context = exchange
     };
+    exchange->spoken = true;
     if (begun) {
         http_begin(&exchange->sides[TCP_CLIENT]);
         http_begin(&exchange->sides[TCP_SERVER]);
@@ -126,15 +128,20 @@ static void lose_way(struct exchange *exchange, enum tcp_side side,
         return;
     }
     exchange->user->complain(exchange->context, why, moment);
-    exchange->early = false;
+    exchange->early = exchange->spoken = false;
     if (side == TCP_SERVER)
         buffer_free(&exchange->open);
 }
 
-/* A request begins after what was lost. Without pipelining all before it
- * have been answered. */
+/* A request begins after what was lost: all before it have been answered,
+ * unless it came at once, when the client does not wait for answers. */
 static void find_way(struct exchange *exchange, struct tcp_moment moment)
 {
+    if (!exchange->spoken) {
+        exchange_give_up(exchange, "requests that do not wait for responses,"
+                         " behind what is missing: left out", moment);
+        return;
+    }
     buffer_free(&exchange->open);
     http_lost(&exchange->sides[TCP_SERVER], 0, moment);
     exchange->early = false;
@@ -154,7 +161,9 @@ void exchange_octets(struct exchange *exchange, enum tcp_side side,
 
     if (exchange->given_up)
         return;
-    if (side == TCP_CLIENT && !exchange->seen) {
+    if (side == TCP_SERVER) {
+        exchange->spoken = true;
+    } else if (!exchange->seen) {
         exchange->seen = true;
         if (reader->state != HTTP_LOST && is_tls(bytes, size)) {
             exchange_give_up(exchange, "TLS: what it says is left out",
@@ -167,6 +176,8 @@ void exchange_octets(struct exchange *exchange, enum tcp_side side,
             return;
         if (side == TCP_CLIENT && http_is_begin(true, bytes, size))
             find_way(exchange, moment);
+        if (exchange->given_up)
+            return;
     }
     why = http_octets(reader, bytes, size, moment);
     if (why != NULL)
@@ -189,12 +200,14 @@ void exchange_lost(struct exchange *exchange, enum tcp_side side, size_t size,
     lose_way(exchange, side, why, moment);
 }
 
-/* Nothing more will be answered. */
+/* Nothing more will be answered; but where a response ends in its middle, the
+ * capture may lack the rest. */
 static void finish(struct exchange *exchange, struct tcp_moment moment)
 {
     if (exchange->given_up)
         return;
-    if (exchange->sides[TCP_SERVER].state != HTTP_LOST)
+    if (exchange->sides[TCP_SERVER].state != HTTP_LOST
+        && !http_is_busy(&exchange->sides[TCP_SERVER]))
         while (open_count(exchange) > 0)
             respond(exchange, take_open(exchange), TRACE_NONE, TRACE_UNKNOWN,
                     moment);

@@ -22,6 +22,7 @@ enum request { REQUEST_BIND = 1, REQUEST_SUBMIT, REQUEST_CANCEL };
 struct direction {
     bool lost;                  /* nobody knows where a PDU begins */
     bool silent;                /* it was lost from the beginning */
+    bool missed;                /* perhaps the last request of this side */
     size_t skip;                /* octets left of a PDU that is of no use */
     struct buffer in;
 };
@@ -103,14 +104,16 @@ static void forget_open(struct smpp_link *link)
 }
 
 /* The connection ends; what is open has no answer, unless some may have been
- * missed. */
+ * missed, or the capture lacks the end of one. */
 static void go_down(struct smpp_link *link, enum tcp_side by,
                     struct tcp_moment moment)
 {
     struct trace_record record = trace_clear(TRACE_LINK, 0);
+    const struct direction *answers = &link->sides[TCP_SERVER];
     struct horizon_entry *entry;
 
-    while (!link->sides[TCP_SERVER].lost
+    while (!answers->lost && answers->skip == 0
+           && buffer_length(&answers->in) == 0
            && (entry = horizon_oldest(link->open)) != NULL) {
         answer(link, entry, TRACE_NONE, NULL, moment);
         horizon_remove(link->open, entry);
@@ -121,6 +124,9 @@ static void go_down(struct smpp_link *link, enum tcp_side by,
         record.state = "down";
         if (link->unbound)
             by = link->unbound_by;
+        else if (link->sides[TCP_CLIENT].missed
+                 || link->sides[TCP_SERVER].missed)
+            by = TCP_NOBODY;
         record.by = by == TCP_CLIENT ? "gateway"
                     : by == TCP_SERVER ? "smsc" : NULL;
         records_write(link->links->records, &record, moment);
@@ -405,6 +411,8 @@ static void take_pdu(struct smpp_link *link, enum tcp_side side,
                      const struct smpp_header *header, const uint8_t *body,
                      size_t size, struct tcp_moment moment)
 {
+    if ((header->command & SMPP_RESPONSE) == 0)
+        link->sides[side].missed = false;
     if (header->command == SMPP_UNBIND && !link->unbound) {
         link->unbound = true;
         link->unbound_by = side;
@@ -457,7 +465,7 @@ static void lose_way(struct smpp_link *link, enum tcp_side side,
 
     if (!direction->silent)
         records_say(link->links->records, moment, "SMPP: %s", why);
-    direction->lost = true;
+    direction->lost = direction->missed = true;
     direction->skip = 0;
     buffer_free(&direction->in);
     if (side == TCP_SERVER)
@@ -527,7 +535,8 @@ void smpp_link_lost(struct smpp_link *link, enum tcp_side side, size_t size,
     if (link->given_up)
         return;
     if (size == 0) {            /* the capture begins in the middle */
-        direction->lost = direction->silent = link->joined = true;
+        direction->lost = direction->missed = true;
+        direction->silent = link->joined = true;
         return;
     }
     if (held >= SMPP_HEADER_SIZE)

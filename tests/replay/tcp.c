@@ -1,5 +1,10 @@
 /*
  * tcp.c - see tcp.h.
+ *
+ * Two things hold a piece back: octets before it that have not come, and, as
+ * its sender acknowledges what it may have answered, octets of the other
+ * side that have not been given out. So what one side says is always given
+ * out before what the other says to it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +22,13 @@ enum {
     PIECE_COST = 128            /* octets for which an empty piece counts */
 };
 
-/* Octets behind a hole. */
+/* Octets that are held back. */
 struct piece {
     struct piece *next;
     struct tcp_moment moment;
     uint32_t seq;
+    bool acknowledges;          /* the other side's, up to `ack` */
+    uint32_t ack;
     size_t size, lost;          /* octets here, and cut off behind them */
     uint8_t bytes[];
 };
@@ -31,8 +38,9 @@ struct stream {
     uint32_t begin;
     bool known;                 /* `next` is */
     uint32_t next;
-    bool acknowledged;          /* by the other side, up to `ack` */
+    bool acknowledged;          /* by the other side, up to `ack`; */
     uint32_t ack;
+    struct tcp_moment ahead;    /* since then it is ahead of `next` */
     struct piece *pieces;       /* in order */
     size_t held;
     bool finished;              /* its FIN is at `fin` */
@@ -49,7 +57,8 @@ struct connection {
     bool closed;
     struct endpoint ends[2];
     struct stream streams[2];
-    struct tcp_moment last;
+    struct tcp_moment last;     /* packet */
+    struct tcp_moment given;    /* the latest that was given out */
     void *user;
 };
 
@@ -125,120 +134,173 @@ static void give(struct tcp *tcp, struct connection *connection,
 {
     struct stream *stream = &connection->streams[side];
 
+    if (moment.t >= connection->given.t)
+        connection->given = moment;
     stream->next += (uint32_t) (size + lost);
     if (size > 0)
-        tcp->user->octets(connection->user, side, bytes, size, moment);
+        tcp->user->octets(connection->user, side, bytes, size,
+                          connection->given);
     if (lost > 0)
-        tcp->user->lost(connection->user, side, lost, moment);
+        tcp->user->lost(connection->user, side, lost, connection->given);
 }
 
-/* Those of `size` octets and `lost` ones behind them, from `seq`, that were
- * not given out before. The first is no later than stream->next. */
-static void give_new(struct tcp *tcp, struct connection *connection,
-                     enum tcp_side side, uint32_t seq, const uint8_t *bytes,
-                     size_t size, size_t lost, struct tcp_moment moment)
+/* Those of the piece that were not given out before. */
+static void give_piece(struct tcp *tcp, struct connection *connection,
+                       enum tcp_side side, const struct piece *piece,
+                       const uint8_t *bytes)
 {
-    size_t old = (size_t) distance(seq,
+    size_t old = (size_t) distance(piece->seq,
                                    connection->streams[side].next);
 
-    if (old >= size + lost)
+    if (old >= piece->size + piece->lost)
         return;
-    if (old >= size)
-        give(tcp, connection, side, NULL, 0, size + lost - old, moment);
+    if (old >= piece->size)
+        give(tcp, connection, side, NULL, 0, piece->size + piece->lost - old,
+             piece->moment);
     else
-        give(tcp, connection, side, bytes + old, size - old, lost, moment);
+        give(tcp, connection, side, bytes + old, piece->size - old,
+             piece->lost, piece->moment);
 }
 
-static struct piece *take_piece(struct tcp *tcp, struct stream *stream)
+/* Takes out the first piece, which begins no later than what is next. */
+static void give_first(struct tcp *tcp, struct connection *connection,
+                       enum tcp_side side)
 {
+    struct stream *stream = &connection->streams[side];
     struct piece *piece = stream->pieces;
 
     stream->pieces = piece->next;
     stream->held -= piece->size + PIECE_COST;
     tcp->held -= piece->size + PIECE_COST;
-    return piece;
+    give_piece(tcp, connection, side, piece, piece->bytes);
+    free(piece);
 }
 
-/* Gives out the pieces that fit now. `filled` is when their hole was filled;
- * NULL: it was skipped, so they could be read when they came. */
-static void give_pieces(struct tcp *tcp, struct connection *connection,
-                        enum tcp_side side, const struct tcp_moment *filled)
+/* Whether all up to there was given out. One octet more may be a FIN, which
+ * counts as one. */
+static bool is_given(const struct stream *stream, uint32_t ack)
+{
+    return distance(stream->next, ack) <= (stream->pieces == NULL ? 1 : 0);
+}
+
+static bool is_ready(const struct connection *connection, enum tcp_side side,
+                     const struct piece *piece)
+{
+    const struct stream *stream = &connection->streams[side];
+    const struct stream *other = &connection->streams[1 - side];
+
+    return distance(piece->seq, stream->next) >= 0
+           && (!piece->acknowledges || !other->known
+               || is_given(other, piece->ack));
+}
+
+static void give_ready(struct tcp *tcp, struct connection *connection)
+{
+    struct stream *streams = connection->streams;
+    int side = 0, idle = 0;
+
+    for (; idle < 2; side = 1 - side, idle++)
+        while (streams[side].pieces != NULL
+               && is_ready(connection, (enum tcp_side) side,
+                           streams[side].pieces)) {
+            give_first(tcp, connection, (enum tcp_side) side);
+            idle = 0;
+        }
+}
+
+/* Whether the other side has octets that were not captured. */
+static bool is_doomed(const struct stream *stream)
+{
+    return stream->known && stream->acknowledged
+           && !is_given(stream, stream->ack)
+           && (stream->pieces == NULL
+               || distance(stream->next, stream->pieces->seq) > 0);
+}
+
+/* They are lost. */
+static void skip_doomed(struct tcp *tcp, struct connection *connection,
+                        enum tcp_side side)
+{
+    struct stream *stream = &connection->streams[side];
+    const struct piece *first = stream->pieces;
+    uint32_t end = stream->ack;
+
+    if (first != NULL && distance(first->seq, end) > 0)
+        end = first->seq;
+    give(tcp, connection, side, NULL, 0, end - stream->next, stream->ahead);
+    give_ready(tcp, connection);
+}
+
+static void skip_all_doomed(struct tcp *tcp, struct connection *connection)
+{
+    int side;
+
+    for (side = 0; side < 2; side++)
+        while (is_doomed(&connection->streams[side])) {
+            skip_doomed(tcp, connection, (enum tcp_side) side);
+            side = 0;
+        }
+}
+
+/* Gives the first piece out, whatever is missing. */
+static void force(struct tcp *tcp, struct connection *connection,
+                  enum tcp_side side)
 {
     struct stream *stream = &connection->streams[side];
 
-    while (stream->pieces != NULL
-           && distance(stream->pieces->seq, stream->next) >= 0) {
-        struct piece *piece = take_piece(tcp, stream);
-        give_new(tcp, connection, side, piece->seq, piece->bytes,
-                 piece->size, piece->lost,
-                 filled != NULL ? *filled : piece->moment);
-        free(piece);
-    }
-}
-
-static void skip_hole(struct tcp *tcp, struct connection *connection,
-                      enum tcp_side side)
-{
-    struct stream *stream = &connection->streams[side];
-    struct piece *first = stream->pieces;
-
-    give(tcp, connection, side, NULL, 0,
-         first->seq - stream->next, first->moment);
-    give_pieces(tcp, connection, side, NULL);
+    if (distance(stream->next, stream->pieces->seq) > 0)
+        give(tcp, connection, side, NULL, 0,
+             stream->pieces->seq - stream->next, stream->pieces->moment);
+    give_first(tcp, connection, side);
+    give_ready(tcp, connection);
 }
 
 static void hold_back(struct tcp *tcp, struct connection *connection,
-                      enum tcp_side side, uint32_t seq,
-                      const struct packet *packet)
+                      enum tcp_side side, const struct piece *given,
+                      const uint8_t *bytes)
 {
     struct stream *stream = &connection->streams[side];
     struct piece **place = &stream->pieces, *piece;
 
-    while (*place != NULL && distance((*place)->seq, seq) > 0)
+    while (*place != NULL && distance((*place)->seq, given->seq) > 0)
         place = &(*place)->next;
-    if (*place != NULL && (*place)->seq == seq
-        && (*place)->size >= packet->size)
+    if (*place != NULL && (*place)->seq == given->seq
+        && (*place)->size >= given->size)
         return;                 /* it came before */
-    piece = mem_new(sizeof(*piece) + packet->size);
-    piece->seq = seq;
-    piece->moment = connection->last;
-    piece->size = packet->size;
-    piece->lost = packet->length - packet->size;
-    memcpy(piece->bytes, packet->bytes, packet->size);
+    piece = mem_new(sizeof(*piece) + given->size);
+    *piece = *given;
+    memcpy(piece->bytes, bytes, given->size);
     piece->next = *place;
     *place = piece;
     stream->held += piece->size + PIECE_COST;
     tcp->held += piece->size + PIECE_COST;
     while (stream->pieces != NULL
            && (stream->held > SIDE_MAX || tcp->held > ALL_MAX))
-        skip_hole(tcp, connection, side);
+        force(tcp, connection, side);
 }
 
 static void take_payload(struct tcp *tcp, struct connection *connection,
                          enum tcp_side side, const struct packet *packet)
 {
     struct stream *stream = &connection->streams[side];
-    uint32_t seq = packet->seq + ((packet->flags & PACKET_SYN) != 0);
+    struct piece piece = {
+        .moment = connection->last,
+        .seq = packet->seq + ((packet->flags & PACKET_SYN) != 0),
+        .acknowledges = (packet->flags & PACKET_ACK) != 0,
+        .ack = packet->ack,
+        .size = packet->size, .lost = packet->length - packet->size
+    };
 
     if (!stream->known) {
         stream->known = true;
-        stream->next = seq;
+        stream->next = piece.seq;
         tcp->user->lost(connection->user, side, 0, connection->last);
     }
-    if (distance(stream->next, seq) > 0) {
-        hold_back(tcp, connection, side, seq, packet);
-        return;
-    }
-    give_new(tcp, connection, side, seq, packet->bytes, packet->size,
-             packet->length - packet->size, connection->last);
-    give_pieces(tcp, connection, side, &connection->last);
-}
-
-/* Whether the other side has what lies before the first piece. */
-static bool is_doomed(const struct stream *stream)
-{
-    return stream->pieces != NULL && stream->acknowledged
-           && distance(stream->pieces->seq, stream->ack) >= 0;
+    if (is_ready(connection, side, &piece))
+        give_piece(tcp, connection, side, &piece, packet->bytes);
+    else
+        hold_back(tcp, connection, side, &piece, packet->bytes);
+    give_ready(tcp, connection);
 }
 
 /* --- connections --------------------------------------------------------- */
@@ -260,8 +322,9 @@ static void end_side(struct tcp *tcp, struct connection *connection,
 {
     struct stream *stream = &connection->streams[side];
 
+    skip_all_doomed(tcp, connection);
     while (stream->pieces != NULL)
-        skip_hole(tcp, connection, side);
+        force(tcp, connection, side);
     if (!stream->ended)
         tcp->user->end(connection->user, side, reset, connection->last);
     stream->ended = true;
@@ -276,9 +339,10 @@ static void close_connection(struct tcp *tcp, struct connection *connection,
 
     if (connection->closed)
         return;
+    skip_all_doomed(tcp, connection);
     for (side = 0; side < 2; side++)
         while (connection->streams[side].pieces != NULL)
-            skip_hole(tcp, connection, (enum tcp_side) side);
+            force(tcp, connection, (enum tcp_side) side);
     doubt(tcp, connection, false);
     tcp->user->close(connection->user, how, connection->last);
     connection->closed = true;
@@ -343,8 +407,9 @@ static struct connection *find_connection(struct tcp *tcp,
     if (connection != NULL && syn && (packet->flags & PACKET_ACK) == 0) {
         /* the ports are used again, or the SYN came twice */
         stream = &connection->streams[TCP_CLIENT];
-        if (connection->closed || !stream->begun
-            || stream->begin != packet->seq
+        if (connection->closed
+            || (stream->begun ? stream->begin != packet->seq
+                              : stream->next != packet->seq + 1)
             || !endpoint_equal(&connection->ends[TCP_CLIENT],
                                &packet->from)) {
             connection->last = (struct tcp_moment) { packet->t,
@@ -358,17 +423,26 @@ static struct connection *find_connection(struct tcp *tcp,
     return open_connection(tcp, key, packet);
 }
 
+/* The other side of `stream` has this, or will. */
+static void acknowledge(struct stream *stream, uint32_t ack,
+                        struct tcp_moment moment)
+{
+    if (stream->acknowledged && distance(stream->ack, ack) <= 0)
+        return;
+    if (!stream->acknowledged || distance(stream->ack, stream->next) >= 0)
+        stream->ahead = moment;
+    stream->acknowledged = true;
+    stream->ack = ack;
+}
+
 static void take_flags(struct connection *connection, enum tcp_side side,
                        const struct packet *packet)
 {
     struct stream *stream = &connection->streams[side];
-    struct stream *other = &connection->streams[1 - side];
 
-    if ((packet->flags & PACKET_ACK) != 0
-        && (!other->acknowledged || distance(other->ack, packet->ack) > 0)) {
-        other->acknowledged = true;
-        other->ack = packet->ack;
-    }
+    if ((packet->flags & PACKET_ACK) != 0)
+        acknowledge(&connection->streams[1 - side], packet->ack,
+                    connection->last);
     if ((packet->flags & PACKET_FIN) != 0 && !stream->finished) {
         stream->finished = true;
         stream->fin = packet->seq + (uint32_t) packet->length;
@@ -396,15 +470,12 @@ static void settle(struct tcp *tcp, struct connection *connection)
 static void pass_time(struct tcp *tcp, int64_t now)
 {
     struct connection *connection, *next;
-    int side;
 
     for (connection = tcp->doubts; connection != NULL; connection = next) {
         next = connection->doubt_after;
         if (now - connection->doubted_at < PATIENCE_US)
             continue;
-        for (side = 0; side < 2; side++)
-            while (is_doomed(&connection->streams[side]))
-                skip_hole(tcp, connection, (enum tcp_side) side);
+        skip_all_doomed(tcp, connection);
         settle(tcp, connection);
     }
     while (tcp->closed.oldest != NULL
@@ -427,6 +498,9 @@ void tcp_take(struct tcp *tcp, const struct packet *packet)
     side = endpoint_equal(&packet->from, &connection->ends[TCP_CLIENT])
            ? TCP_CLIENT : TCP_SERVER;
     if ((packet->flags & PACKET_RST) != 0) {
+        /* what is before it was sent */
+        acknowledge(&connection->streams[side], packet->seq,
+                    connection->last);
         end_side(tcp, connection, side, true);
         close_connection(tcp, connection, TCP_CLOSED);
         return;
@@ -437,6 +511,11 @@ void tcp_take(struct tcp *tcp, const struct packet *packet)
             .begun = true, .begin = packet->seq,
             .known = true, .next = packet->seq + 1
         };
+        if ((packet->flags & PACKET_ACK) != 0
+            && !connection->streams[1 - side].known) {
+            connection->streams[1 - side].known = true;
+            connection->streams[1 - side].next = packet->ack;
+        }
     }
     if (packet->length > 0 && !connection->streams[side].ended)
         take_payload(tcp, connection, side, packet);
