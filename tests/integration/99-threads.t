@@ -12,7 +12,7 @@ set -euo pipefail
 . "$(dirname "$0")/../lib/rerun.bash"
 
 on_build tsan
-try_again 10-end-to-end 30-transient-faults 95-shutdown
+try_again 10-end-to-end 40-permanent-refusals 95-shutdown
 for seed in 3 9 25; do
     try "random faults, seed $seed" "$top/tests/chaos" --seed "$seed"
 done
