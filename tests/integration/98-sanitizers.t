@@ -10,5 +10,5 @@ set -euo pipefail
 
 on_build sanitize
 try_again 10-end-to-end 30-transient-faults 40-permanent-refusals \
-    60-database-away 71-hostile-smsc 95-shutdown
+    60-database-away 71-hostile-smsc 76-contents 95-shutdown
 finish
