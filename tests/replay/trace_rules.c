@@ -53,27 +53,68 @@ static bool has_controls(const char *text)
     return false;
 }
 
-/* Whether one of the query's variables is called that. */
-static bool has_variable(const char *url, const char *name)
+/* Whether a variable of a query, which begins here, is a credential. */
+static bool is_credential(const char *variable)
+{
+    static const char *const names[] = { "username", "password" };
+    size_t length = strcspn(variable, "=&"), i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strlen(names[i]) == length
+            && strncasecmp(variable, names[i], length) == 0)
+            return true;
+    return false;
+}
+
+static bool has_credential(const char *url)
 {
     const char *at = strchr(url, '?');
-    size_t length = strlen(name);
 
-    for (; at != NULL; at = strchr(at, '&')) {
-        at++;
-        if (strncasecmp(at, name, length) == 0
-            && (at[length] == '=' || at[length] == '&'
-                || at[length] == '\0'))
+    for (; at != NULL; at = strchr(at + 1, '&'))
+        if (is_credential(at + 1))
             return true;
-    }
     return false;
 }
 
 bool trace_is_url(const char *url)
 {
     return url[0] == '/' && is_printable(url) && strchr(url, ' ') == NULL
-           && strchr(url, '#') == NULL && !has_variable(url, "username")
-           && !has_variable(url, "password");
+           && strchr(url, '#') == NULL && !has_credential(url);
+}
+
+/* Scheme and host; what is left begins with the path, which may be missing. */
+static void strip_host(char *url)
+{
+    char *host = strstr(url, "://"), *path;
+    bool missing;
+
+    if (host == NULL || host > url + strcspn(url, "/?#"))
+        return;
+    path = host + 3 + strcspn(host + 3, "/?#");
+    missing = *path != '/';
+    if (missing)
+        *url = '/';
+    memmove(url + missing, path, strlen(path) + 1);
+}
+
+void trace_strip_url(char *url)
+{
+    char *query, *from, *to;
+    size_t length;
+
+    strip_host(url);
+    url[strcspn(url, "#")] = '\0';
+    query = from = to = url + strcspn(url, "?");
+    while (*from != '\0') {
+        length = 1 + strcspn(from + 1, "&");
+        if (!is_credential(from + 1)) {
+            memmove(to + 1, from + 1, length - 1);
+            *to = to == query ? '?' : '&';
+            to += length;
+        }
+        from += length;
+    }
+    *to = '\0';
 }
 
 bool trace_is_secret_header(const char *name)

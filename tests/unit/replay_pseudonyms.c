@@ -72,7 +72,7 @@ static void are_permutations(void **state)
     (void) state;
     permutes('0', 10, 1);
     permutes('0', 10, 2);
-    permutes('0', 10, 5);
+    permutes('0', 10, 4);
     permutes('a', 26, 1);
     permutes('A', 26, 2);
     permutes('a', 26, 3);
@@ -116,7 +116,7 @@ static void stay_characters(void **state)
     (void) state;
     for (i = 0; i < sizeof(leads); i++)
         for (second = 0x80; second < 0xc0; second++)
-            for (third = 0x80; third < 0xc0; third++) {
+            for (third = 0x80; third < 0xc0; third += 9) {
                 memcpy(in, (uint8_t[]) { leads[i], (uint8_t) second,
                                          (uint8_t) third, 0x80, 'a' }, 5);
                 memcpy(word, in, 5);
@@ -235,8 +235,8 @@ static void documents(void **state)
         "<address address-value=\"WAPPUSH=+46{701234567}/TYPE=PLMN@"
         "{gateway}.{operator}.com\"/><quality-of-service priority=\"high\" "
         "delivery-method=\"unconfirmed\"/></push-message></pap>",
-        "<a b = '{secret}' c={secret} {checked} /><!-- {secret} -->"
-        "<![CDATA[{secret}]]><b>{secret}</b>",
+        "<a b = '{secret}' c={secret} {checked} /><!-- {secret} -->",
+        "<a><![CDATA[{secret}]]></a><b>{secret}</b>",
         "<a b=\"{unfinished}", "<a {unfinished}", "<!-- {unfinished}",
         "{text} <{1234567890123}> &{broken}; &{broken}", "&{alone}",
         "  \r\n<a>{text}</a>", "\xef\xbb\xbf<a>{text}</a>",
