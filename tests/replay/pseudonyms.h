@@ -16,13 +16,14 @@
 
 struct pseudonyms;
 
-/* The two options of everything that makes traces, for its --help. */
-#define PSEUDONYMS_HELP \
+/* For --help: the key, and both options of everything that makes traces. */
+#define PSEUDONYMS_KEY_HELP \
     "    --key FILE        the secret key of the stand-ins, 16 octets or" \
     " more: traces\n" \
     "                      made with one key have the same stand-ins." \
     " Without it a\n" \
-    "                      new key is made for this trace, and forgotten\n" \
+    "                      new key is made for this trace, and forgotten\n"
+#define PSEUDONYMS_HELP PSEUDONYMS_KEY_HELP \
     "    --no-pseudonyms   writes phone numbers, URLs and texts as they" \
     " are: whoever\n" \
     "                      reads the trace reads people's messages\n"

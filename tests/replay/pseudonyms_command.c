@@ -17,12 +17,7 @@ static void print_usage(FILE *stream)
           " of the same\nlength for phone numbers, URLs and texts. What the"
           " SMSC got is left out, but\nfor its length. README.md says what"
           " stays as it is.\n\n"
-          "    --key FILE        the secret key of the stand-ins, 16 octets"
-          " or more: traces\n"
-          "                      made with one key have the same stand-ins."
-          " Without it a\n"
-          "                      new key is made for this trace, and"
-          " forgotten\n", stream);
+          PSEUDONYMS_KEY_HELP, stream);
 }
 
 static int complain(const char *error)
@@ -46,8 +41,8 @@ static int copy(struct trace_reader *reader, struct trace_writer *writer,
     if (found < 0)
         return complain(trace_error(reader));
     if (dropped > 0)
-        fprintf(stderr, "convoy-trace: left out %" PRIu64 " bodies in UTF-16 "
-                "or UTF-32\n", dropped);
+        fprintf(stderr, "convoy-trace: bodies left out, in UTF-16 or UTF-32:"
+                " %" PRIu64 "\n", dropped);
     return 0;
 }
 

@@ -82,7 +82,7 @@ bool trace_is_url(const char *url)
            && strchr(url, '#') == NULL && !has_credential(url);
 }
 
-/* Scheme and host; what is left begins with the path, which may be missing. */
+/* Scheme and host; what is left begins with the path, even a missing one. */
 static void strip_host(char *url)
 {
     char *host = strstr(url, "://"), *path;
