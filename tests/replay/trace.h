@@ -100,10 +100,6 @@ struct trace_record trace_clear(enum trace_event event, int64_t t);
 bool trace_is_text(const void *bytes, size_t size);
 /* Whether it is a URL's path and query without user, password, host. */
 bool trace_is_url(const char *url);
-/* Makes a URL or the target of a request, with or without a scheme, host and
- * credentials, such a path and query, in place. What is no URL at all stays
- * none: see trace_is_url(). */
-void trace_strip_url(char *url);
 /* Whether a header of this name would give away a credential; no trace has
  * one. */
 bool trace_is_secret_header(const char *name);

@@ -82,41 +82,6 @@ bool trace_is_url(const char *url)
            && strchr(url, '#') == NULL && !has_credential(url);
 }
 
-/* Scheme and host; what is left begins with the path, even a missing one. */
-static void strip_host(char *url)
-{
-    char *host = strstr(url, "://"), *path;
-    bool missing;
-
-    if (host == NULL || host > url + strcspn(url, "/?#"))
-        return;
-    path = host + 3 + strcspn(host + 3, "/?#");
-    missing = *path != '/';
-    if (missing)
-        *url = '/';
-    memmove(url + missing, path, strlen(path) + 1);
-}
-
-void trace_strip_url(char *url)
-{
-    char *query, *from, *to;
-    size_t length;
-
-    strip_host(url);
-    url[strcspn(url, "#")] = '\0';
-    query = from = to = url + strcspn(url, "?");
-    while (*from != '\0') {
-        length = 1 + strcspn(from + 1, "&");
-        if (!is_credential(from + 1)) {
-            memmove(to + 1, from + 1, length - 1);
-            *to = to == query ? '?' : '&';
-            to += length;
-        }
-        from += length;
-    }
-    *to = '\0';
-}
-
 bool trace_is_secret_header(const char *name)
 {
     return strcasecmp(name, "Authorization") == 0

@@ -303,33 +303,6 @@ static void reads_what_it_wrote(void **state)
     trace_close(reader);
 }
 
-static void strips_urls(void **state)
-{
-    static const struct {
-        const char *url, *stripped;
-    } cases[] = {
-        { "/wappush", "/wappush" }, { "/?", "/?" }, { "/a?b", "/a?b" },
-        { "http://me:secret@host:80/a?b=c&d", "/a?b=c&d" },
-        { "http://host", "/" }, { "http://host?a=b", "/?a=b" },
-        { "http://host#x", "/" }, { "/a?to=http://b/c", "/a?to=http://b/c" },
-        { "/a?username=b", "/a" }, { "/a?Username=b&c=d", "/a?c=d" },
-        { "/a?b=c&PASSWORD=d&e", "/a?b=c&e" },
-        { "/a?b=c&password", "/a?b=c" },
-        { "/a?usernames=b", "/a?usernames=b" },
-        { "/a?username=b&password=c#d", "/a" }, { "", "" }, { "*", "*" }
-    };
-    char url[80];
-    size_t i;
-
-    (void) state;
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        strcpy(url, cases[i].url);
-        trace_strip_url(url);
-        assert_string_equal(url, cases[i].stripped);
-        assert_int_equal(trace_is_url(url), url[0] == '/');
-    }
-}
-
 /* Every length, so every padding and every odd end. */
 static void octets_come_back(void **state)
 {
@@ -361,7 +334,6 @@ int main(void)
         cmocka_unit_test(writes_by_the_same_rules),
         cmocka_unit_test(says_when_the_disk_is_full),
         cmocka_unit_test(reads_what_it_wrote),
-        cmocka_unit_test(strips_urls),
         cmocka_unit_test(octets_come_back)
     };
 
