@@ -15,20 +15,27 @@
 #include "recorded.h"
 #include "table.h"
 
+/* In two lists of groups to one receiver: of as many segments, and of any
+ * number. */
+struct group {
+    uint32_t next[2];
+    bool claimed;
+};
+
 struct recorded {
     struct recorded_submit *submits;    /* from 1 */
     size_t room;
-    uint32_t groups;                    /* of the trace, from 1 */
+    struct group *groups;               /* from 1 */
+    uint32_t group_count, group_room;
     uint32_t instances;                 /* of groups that came, from 1 */
     double speed;
     bool has_receipts;
 
     struct table segments;      /* by group and segment: its first submit */
-    struct table following;     /* by group: the next to the receiver */
-    struct table next;          /* by receiver, total: nobody's group yet */
+    struct table next;          /* by list: the next that nobody claimed */
     /* only while the trace is read: */
     struct table open;          /* by what makes a group: the newest */
-    struct table last;          /* by receiver, total: the newest group */
+    struct table last;          /* by list: the newest group */
     struct table latest;        /* by first submit: its newest attempt */
     /* what came: */
     struct table current;       /* by receiver, reference, total: instance */
@@ -67,6 +74,12 @@ static uint64_t receiver_key(const char *receiver, unsigned total,
     return hash_finish(hash_number(hash_number(hash, total), what));
 }
 
+/* One of the two lists. */
+static uint64_t list_key(const char *receiver, unsigned total, int list)
+{
+    return receiver_key(receiver, list == 0 ? total : 0, 0);
+}
+
 static int64_t scaled(const struct recorded *recorded, int64_t us)
 {
     return us <= 0 ? 0 : (int64_t) ((double) us / recorded->speed);
@@ -91,15 +104,26 @@ static void make_room(struct recorded *recorded, uint32_t number)
 static uint32_t new_group(struct recorded *recorded, const char *receiver,
                           unsigned total)
 {
-    uint64_t key = receiver_key(receiver, total, 0);
-    uint32_t group = ++recorded->groups;
-    uint32_t before = get_number(&recorded->last, key);
+    uint32_t group = ++recorded->group_count, before;
+    uint64_t key;
+    int list;
 
-    if (before == 0)
-        put_number(&recorded->next, key, group);
-    else
-        put_number(&recorded->following, before, group);
-    put_number(&recorded->last, key, group);
+    if (group >= recorded->group_room) {
+        recorded->group_room = recorded->group_room == 0
+            ? 1024 : 2 * recorded->group_room;
+        recorded->groups = mem_resize(recorded->groups, recorded->group_room
+                                      * sizeof(*recorded->groups));
+    }
+    recorded->groups[group] = (struct group) { .claimed = false };
+    for (list = 0; list < 2; list++) {
+        key = list_key(receiver, total, list);
+        before = get_number(&recorded->last, key);
+        if (before == 0)
+            put_number(&recorded->next, key, group);
+        else
+            recorded->groups[before].next[list] = group;
+        put_number(&recorded->last, key, group);
+    }
     return group;
 }
 
@@ -274,7 +298,7 @@ void recorded_free(struct recorded *recorded)
         return;
     free(recorded->submits);
     table_free(&recorded->segments);
-    table_free(&recorded->following);
+    free(recorded->groups);
     table_free(&recorded->next);
     table_free(&recorded->current);
     table_free(&recorded->played);
@@ -285,18 +309,32 @@ void recorded_free(struct recorded *recorded)
 
 /* --- finding ----------------------------------------------------------- */
 
-/* A group has come that did not come before: it is the next of the trace. */
+/* The next group of a list that nobody claimed; 0: there is none. */
+static uint32_t claim_next(struct recorded *recorded,
+                           const struct recorded_key *key, int list)
+{
+    uint64_t name = list_key(key->receiver, key->total, list);
+    uint32_t group = get_number(&recorded->next, name);
+
+    while (group != 0 && recorded->groups[group].claimed)
+        group = recorded->groups[group].next[list];
+    put_number(&recorded->next, name,
+               group == 0 ? 0 : recorded->groups[group].next[list]);
+    if (group != 0)
+        recorded->groups[group].claimed = true;
+    return group;
+}
+
+/* A group has come that did not come before. */
 static uint32_t new_instance(struct recorded *recorded,
                              const struct recorded_key *key)
 {
-    uint64_t to = receiver_key(key->receiver, key->total, 0);
     uint32_t instance = ++recorded->instances;
-    uint32_t group = get_number(&recorded->next, to);
+    uint32_t group = claim_next(recorded, key, 0);
 
+    if (group == 0)
+        group = claim_next(recorded, key, 1);
     put_number(&recorded->played, instance, group);
-    if (group != 0)
-        put_number(&recorded->next, to,
-                   get_number(&recorded->following, group));
     return instance;
 }
 

@@ -7,9 +7,10 @@
  * (stand-ins), and perhaps not all segments of one: it may stop at a refusal
  * where the recorded gateway went on. So a group that is new, by receiver,
  * reference and number of segments, is taken for the next recorded one to
- * that receiver with as many segments, in the order of the trace, and all its
- * segments with it. Octets that come again are the next attempt of the same
- * segment.
+ * that receiver with as many segments, or else with any number of them (the
+ * gateways may not make the same number of one push), in the order of the
+ * trace, and all its segments with it. Octets that come again are the next
+ * attempt of the same segment.
  *
  * Each submit of the trace takes some 100 octets of memory.
  */

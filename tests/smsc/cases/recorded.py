@@ -64,15 +64,15 @@ def test_recorded_answers(folder):
           'by segment')
     equal([e['part'] for e in smsc.all('noanswer')], [1],
           'one has no answer')
+    equal(client.submit(b'y', dst='463').status, 0x14, 'one of its own')
     equal(client.submit(b'y', dst='463', udh=header[1]).status, OK,
-          'another number of segments is another message')
-    equal(client.submit(b'y', dst='463').status, 0x14, 'than this')
+          'and no more for this receiver')
     equal(client.submit(b'y', dst='464').status, OK,
           'an answer that the trace does not know is success')
     equal(client.submit(b'y', dst='465').status, 0x0b,
           'of other messages the plan decides')
     equal([e['submit'] for e in smsc.all('recorded')],
-          [1, 2, 3, None, None, None, 4, 5, None, 6, 7, None], 'the journal')
+          [1, 2, 3, None, None, None, 4, 5, 6, None, 7, None], 'the journal')
     stats = smsc.control('stats')
     equal((stats['recorded'], stats['not_recorded']), (7, 5), 'the counts')
     equal(smsc.stop(), 0, 'the end')
@@ -106,6 +106,29 @@ def test_recorded_groups(folder):
         equal([e['submit'] for e in smsc.all('recorded')],
               [1, 3, 4, 6, 5, None, None], 'the journal')
         smsc.stop()
+
+
+def test_recorded_other_number_of_segments(folder):
+    segments = [submit(1, '461', part=1, total=3, ref=1),
+                submit(2, '461', part=2, total=3, ref=1),
+                submit(3, '461', part=3, total=3, ref=1),
+                submit(4, '461', part=1, total=2, ref=2),
+                submit(5, '461', part=2, total=2, ref=2),
+                submit(6, '461')]
+    smsc = Smsc(folder, trace=write_trace(
+        folder, *segments, *(answer(n, 0xc0 + n) for n in range(1, 7))))
+    client = smsc.client()
+
+    def send(reference, *parts):
+        return [client.submit(b'%d' % reference, dst='461',
+                              udh=part_header(reference, part, 2)).status
+                for part in parts]
+
+    equal(send(7, 1, 2), [0xc4, 0xc5], 'the group of as many segments first')
+    equal(send(8, 1, 2), [0xc1, 0xc2], 'and then any other')
+    equal(send(9, 2, 1), [OK, 0xc6], 'of which it may have more segments')
+    equal(send(10, 1), [OK], 'until there is none')
+    smsc.stop()
 
 
 def test_recorded_delays(folder):
