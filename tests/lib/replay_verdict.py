@@ -1,0 +1,192 @@
+"""The verdict on a replay: did the gateway keep what the design promises, and
+was each push displayed if the record says that it was.
+
+Nothing in a verdict depends on the clock: the same trace, seed and version
+give the same one again. (What takes how long is in replay_numbers.py.)
+"""
+
+import json
+
+import checks
+
+NEGATIVE = 'undeliverable', 'expired', 'cancelled'
+# Refusals after which nothing of a push may leave: source or destination
+# address is wrong.
+FOR_GOOD = 0x0a, 0x0b
+
+
+# --- invariants of Convoy ---------------------------------------------------
+
+def one_result(evidence):
+    """Accepted pushes have one result for each address, others none."""
+    for delivery in evidence.deliveries:
+        rows = evidence.results.get(delivery.number, [])
+        if len(rows) != delivery.accepted:
+            yield (f'{delivery} was answered {delivery.push.code} and has '
+                   f'results {[row.state for row in rows]}')
+    yield from evidence.strange
+
+
+def true_result(evidence):
+    """What is called delivered is displayed; what is called lost is not."""
+    for delivery in evidence.deliveries:
+        for row in evidence.results.get(delivery.number, []):
+            state, shown = row.state.lower(), evidence.displayed(delivery)
+            if state == 'delivered' and not shown or \
+                    state in NEGATIVE and shown:
+                yield (f'{delivery} is {row.state} ({row.cause}), displayed: '
+                       f'{shown}')
+
+
+def true_notification(evidence):
+    """The PI is told the result, and acknowledges it."""
+    for delivery in evidence.deliveries:
+        got = evidence.notified.get(delivery.number, [])
+        states = {one.state for one in got}
+        wanted = {checks.FINAL[row.state]
+                  for row in evidence.results.get(delivery.number, [])}
+        acknowledged = sum(200 <= (one.http or 0) < 300 for one in got)
+        if states != wanted or acknowledged != len(wanted):
+            yield (f'{delivery} is {wanted or "nothing"}, the PI was told '
+                   f'{[(one.state, one.http) for one in got]}')
+
+
+INVARIANTS = [
+    ('every accepted push has one result', one_result),
+    ('every result is true', true_result),
+    ('the Push Initiator is told it, once', true_notification),
+    ('segments leave in order',
+     lambda evidence: checks.out_of_order(evidence.journal, True)),
+    ('an attempt stays on one link',
+     lambda evidence: checks.links_changed(evidence.journal)),
+    ('one push at a time to a phone',
+     lambda evidence: checks.interleaved(evidence.journal)),
+    ('nothing leaves after a refusal for good',
+     lambda evidence: checks.sent_after(evidence.journal, FOR_GOOD)),
+    ('each cancel names its message',
+     lambda evidence: checks.wrong_cancels(evidence.journal)),
+    ('copies of a segment are the same octets',
+     lambda evidence: checks.references_changed(evidence.journal)),
+    ('the ledger tells what happened',
+     lambda evidence: checks.ledger_untrue(evidence.ledger,
+                                           evidence.journal)),
+]
+
+
+# --- against the record -----------------------------------------------------
+
+def compared(evidence):
+    """{what: deliveries}, push by push, of what was sent."""
+    found = {'as recorded': [], 'displayed, but not in the record': [],
+             'displayed in the record, but not now': [],
+             'the record does not say': []}
+    for delivery in evidence.deliveries:
+        if delivery.push.sent is None:
+            continue
+        recorded, now = delivery.recorded.displayed, evidence.displayed(
+            delivery)
+        found['the record does not say' if recorded is None else
+              'as recorded' if recorded == now else
+              'displayed, but not in the record' if now else
+              'displayed in the record, but not now'].append(delivery)
+    return found
+
+
+def answered_otherwise(evidence):
+    """Pushes that the PPG answered with another code than in the record."""
+    return [f'push {push.number} was answered {push.code}, in the record '
+            f'{push.recorded_code}' for push in evidence.pushes.values()
+            if push.sent is not None and push.recorded_code is not None
+            and push.code != push.recorded_code]
+
+
+def not_sent(evidence):
+    why = ('the sending was interrupted' if evidence.sending['interrupted']
+           else 'it had no answer')
+    return [f'push {push.number} was not sent: ' +
+            ('body or headers are not known, or it cannot be seen where it '
+             'is to be notified' if push.withheld else why)
+            for push in evidence.pushes.values() if push.sent is None]
+
+
+def submits_of_nobody(evidence):
+    return [str(one) for one in evidence.submits.get(None, [])]
+
+
+def verdict(evidence):
+    """All of it, as what JSON knows; without any time."""
+    found = {
+        'gateway': evidence.run['gateway'], 'trace': evidence.run['trace'],
+        'seed': evidence.run['seed'],
+        'pushes': len(evidence.pushes),
+        'not sent': len(not_sent(evidence)),
+        'accepted': sum(push.accepted
+                        for push in evidence.pushes.values()),
+        'displayed': sum(map(evidence.displayed, evidence.deliveries)),
+        'not displayed': [str(one) for one in evidence.deliveries
+                          if not evidence.displayed(one)],
+        'told': told(evidence),
+        'against the record': {
+            what: len(some) if what.startswith(('as', 'the'))
+            else list(map(str, some))
+            for what, some in compared(evidence).items()}}
+    if evidence.is_convoy:
+        found['invariants'] = {
+            name: list(map(str, check(evidence)))
+            for name, check in INVARIANTS}
+    return found
+
+
+def told(evidence):
+    """{state: how many addresses the PI was told that of}"""
+    found = {}
+    for delivery in evidence.deliveries:
+        state = evidence.told(delivery)
+        found[state] = found.get(state, 0) + 1
+    return dict(sorted(found.items()))
+
+
+# --- as a test --------------------------------------------------------------
+
+def judge(tap, evidence, expected=None, strict=True):
+    """A result for each thing that must hold; `expected` is a verdict that it
+    must be equal to. What a gateway does otherwise than the record is only
+    noted if not `strict`."""
+    name = evidence.run['gateway']
+    found = verdict(evidence)
+    tap.none(not_sent(evidence), f'{name}: every push is sent')
+    tap.ok(evidence.run['settled'], f'{name}: nothing was left to be done')
+    tap.none(submits_of_nobody(evidence),
+             f'{name}: every segment is of one of the pushes')
+    for invariant, violations in found.get('invariants', {}).items():
+        tap.none(violations, f'{name}: {invariant}')
+    worse = found['against the record'][
+        'displayed in the record, but not now']
+    if strict:
+        tap.none(answered_otherwise(evidence),
+                 f'{name}: every push is answered as it was recorded')
+        tap.none(worse, f'{name}: what was displayed in the record is '
+                 'displayed')
+    else:
+        tap.note(*answered_otherwise(evidence), *(
+            f'not displayed by {name}, but in the record: {one}'
+            for one in worse))
+    if expected is not None:
+        tap.none(differences(expected, found),
+                 f'{name}: the verdict is the one that is expected')
+    return found
+
+
+def differences(expected, found, path=''):
+    """Where two verdicts differ: a line each."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in dict.fromkeys([*expected, *found]):
+            yield from differences(expected.get(key), found.get(key),
+                                   f'{path}{key}: ')
+    elif expected != found:
+        yield f'{path}expected {shown(expected)}, found {shown(found)}'
+
+
+def shown(value):
+    text = json.dumps(value)
+    return text if len(text) <= 300 else text[:300] + '...'
