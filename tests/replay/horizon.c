@@ -8,33 +8,52 @@
 #include "../smsc/table.h"
 #include "horizon.h"
 
+enum { FIRST_ROOM = 64 };
+
 struct horizon {
-    uint32_t most;
+    uint32_t most, room;        /* of the ring; powers of two */
     uint64_t begin, end;        /* of what is in the ring, counted on */
     struct horizon_entry *ring;
     uint32_t *index;            /* place in the ring + 1; 0: free */
 };
 
+static struct horizon_entry *at(const struct horizon *horizon,
+                                uint64_t place)
+{
+    return &horizon->ring[place & (horizon->room - 1)];
+}
+
+static uint32_t index_mask(const struct horizon *horizon)
+{
+    return 2 * horizon->room - 1;
+}
+
 static uint32_t home_of(const struct horizon *horizon, uint64_t key)
 {
-    return (uint32_t) hash_finish(key) & (2 * horizon->most - 1);
+    return (uint32_t) hash_finish(key) & index_mask(horizon);
 }
 
 /* Where the key is in the index, or the free slot where it would go. */
 static uint32_t slot_of(const struct horizon *horizon, uint64_t key)
 {
-    uint32_t mask = 2 * horizon->most - 1, slot = home_of(horizon, key);
+    uint32_t slot = home_of(horizon, key);
 
     while (horizon->index[slot] != 0
            && horizon->ring[horizon->index[slot] - 1].key != key)
-        slot = (slot + 1) & mask;
+        slot = (slot + 1) & index_mask(horizon);
     return slot;
+}
+
+static void set_slot(struct horizon *horizon, uint64_t place)
+{
+    horizon->index[slot_of(horizon, at(horizon, place)->key)]
+        = (uint32_t) (place & (horizon->room - 1)) + 1;
 }
 
 /* Later entries of the run move back, so that no tombstones are needed. */
 static void free_slot(struct horizon *horizon, uint32_t hole)
 {
-    uint32_t mask = 2 * horizon->most - 1, slot, home;
+    uint32_t mask = index_mask(horizon), slot, home;
 
     horizon->index[hole] = 0;
     for (slot = (hole + 1) & mask; horizon->index[slot] != 0;
@@ -48,13 +67,34 @@ static void free_slot(struct horizon *horizon, uint32_t hole)
     }
 }
 
+static void make_room(struct horizon *horizon, uint32_t room)
+{
+    horizon->room = room;
+    horizon->ring = mem_new(room * sizeof(*horizon->ring));
+    horizon->index = mem_new(2 * (size_t) room * sizeof(*horizon->index));
+}
+
+static void grow(struct horizon *horizon)
+{
+    struct horizon old = *horizon;
+    uint64_t place;
+
+    make_room(horizon, 2 * old.room);
+    for (place = old.begin; place < old.end; place++) {
+        *at(horizon, place) = *at(&old, place);
+        if (at(&old, place)->key != 0)
+            set_slot(horizon, place);
+    }
+    free(old.ring);
+    free(old.index);
+}
+
 struct horizon *horizon_new(uint32_t most)
 {
     struct horizon *horizon = mem_new(sizeof(*horizon));
 
     horizon->most = most;
-    horizon->ring = mem_new(most * sizeof(*horizon->ring));
-    horizon->index = mem_new(2 * (size_t) most * sizeof(*horizon->index));
+    make_room(horizon, most < FIRST_ROOM ? most : FIRST_ROOM);
     return horizon;
 }
 
@@ -78,11 +118,6 @@ void horizon_remove(struct horizon *horizon, struct horizon_entry *entry)
     *entry = (struct horizon_entry) { 0 };
 }
 
-static struct horizon_entry *at(struct horizon *horizon, uint64_t place)
-{
-    return &horizon->ring[place & (horizon->most - 1)];
-}
-
 struct horizon_entry *horizon_oldest(struct horizon *horizon)
 {
     while (horizon->begin < horizon->end
@@ -93,16 +128,18 @@ struct horizon_entry *horizon_oldest(struct horizon *horizon)
 
 struct horizon_entry *horizon_add(struct horizon *horizon, uint64_t key)
 {
-    struct horizon_entry *entry = at(horizon, horizon->end);
+    struct horizon_entry *entry;
 
-    if (horizon->end - horizon->begin == horizon->most) {
+    if (horizon->end - horizon->begin == horizon->room
+        && horizon->room < horizon->most)
+        grow(horizon);
+    entry = at(horizon, horizon->end);
+    if (horizon->end - horizon->begin == horizon->room) {
         if (entry->key != 0)
             horizon_remove(horizon, entry);
         horizon->begin++;
     }
     entry->key = key;
-    horizon->index[slot_of(horizon, key)]
-        = (uint32_t) (horizon->end & (horizon->most - 1)) + 1;
-    horizon->end++;
+    set_slot(horizon, horizon->end++);
     return entry;
 }
