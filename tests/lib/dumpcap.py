@@ -20,7 +20,7 @@ def refused():
 
 
 class Dumpcap:
-    """Packets of these TCP ports, to the file."""
+    """Packets of these TCP ports, to the file: NAME.pcap or NAME.pcapng."""
 
     def __init__(self, path, *ports):
         self.path = path
@@ -28,7 +28,8 @@ class Dumpcap:
 
     def __enter__(self):
         self._process = subprocess.Popen(
-            ['dumpcap', '-q', '-i', 'lo', '-B', '64', '-w', self.path,
+            ['dumpcap', '-q', '-i', 'lo', '-B', '64',
+             '-P' if self.path.endswith('.pcap') else '-n', '-w', self.path,
              '-f', f'{self.filter} or udp port {MARK_PORT}'],
             stderr=subprocess.PIPE)
         said = b''

@@ -28,8 +28,8 @@ receipt UNDELIV 3% after 1..50ms
 receipt DELIVRD after 1..300ms
 interim ENROUTE 5% after 1..5ms
 receipt-early 2%
-message-id hex/decimal
 '''
+OTHER_IDS = 'message-id hex/decimal\n'
 KEYS = {'answer-timeout': 1, 'retry-delay': 1, 'receipt-timeout': 5}
 COUNT, PHONES = 150, 40
 
@@ -189,8 +189,57 @@ def check_pi(t, name, trace, some, pi):
            f'{name}: each segment is of the right push')
 
 
+# --- what the tables know ----------------------------------------------------
+
+def tables_trace(env):
+    done = convoy_trace('tables', '--no-pseudonyms',
+                        f'host={env["PGHOST"]} port={env["PGPORT"]} '
+                        f'dbname={env["PGDATABASE"]} user={env["PGUSER"]}')
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return done.stdout
+
+
+def check_tables(t, tables, trace):
+    """A trace from the tables tells the same as that of the capture, as far
+    as it tells anything."""
+    t.equal(convoy_trace('check', '-', text=tables).stderr, '',
+            'tables: it is a trace')
+    got, expected = facts_of(records_of(tables)), facts_of(trace)
+    for (_, had), (_, has) in zip(sorted(got['submits'].items()),
+                                  sorted(expected['submits'].items())):
+        if len(has) == 1:       # its receipt came before its answer
+            del had[1:]
+    for name, facts in got.items():
+        t.none(differences(facts, expected[name]),
+               f'tables: {name} ({len(facts)}) are those of the capture')
+
+
+def facts_of(records):
+    ids = {one['push']: one['push_id'] for one in records
+           if one['ev'] == 'push'}
+    submits, outcomes, by_number = {}, {}, {}
+    for one in records:
+        if one['ev'] == 'submit':
+            by_number[one['submit']] = submits[
+                ids[one['push']], one['dst'].lstrip('+'), one['part'],
+                one['total'], one['attempt']] = []
+        elif one['ev'] == 'submit_answer':
+            by_number[one['submit']].insert(0, (one['status'],
+                                                one.get('message_id')))
+        elif one['ev'] == 'receipt' and 'submit' in one \
+                and one['state'] != 'ENROUTE':
+            by_number[one['submit']].append(one['state'])
+        elif one['ev'] == 'outcome':
+            outcomes[ids[one['push']]] = (one['dst'], one['state'],
+                                          one['told'])
+    return {'pushes': dict.fromkeys(ids.values()), 'submits': submits,
+            'outcomes': outcomes}
+
+
 def check(t, name, *options, stock):
-    with Sandbox(*options, plan=PLAN, conf='sms-resend-freq = 1\n',
+    plan = PLAN + OTHER_IDS if stock else PLAN
+    with Sandbox(*options, plan=plan, conf='sms-resend-freq = 1\n',
                  convoy={} if stock else KEYS, link={'wait-ack': 2}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         path = f'{box.folder}/capture.pcapng'
@@ -198,6 +247,7 @@ def check(t, name, *options, stock):
         with dumpcap:
             begun = time.time()
             some = load(box, pi, stock)
+            tables = None if stock else tables_trace(box.env)
             box.down()
             dumpcap.catch_up()
         done = convoy_trace('capture', '--no-pseudonyms', *ports, path)
@@ -206,6 +256,8 @@ def check(t, name, *options, stock):
         trace = records_of(done.stdout)
         check_smsc(t, name, trace, box.env['SMSC_JOURNAL'], begun)
         check_pi(t, name, trace, some, pi)
+        if tables:
+            check_tables(t, tables, trace)
 
 
 def test(t):

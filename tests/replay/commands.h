@@ -9,6 +9,8 @@
  * error tells in one line; 2 for wrong arguments. */
 int capture_command(int argc, char **argv);
 int check_command(int argc, char **argv);
+int pap_command(int argc, char **argv);
 int pseudonyms_command(int argc, char **argv);
+int tables_command(int argc, char **argv);
 
 #endif

@@ -13,8 +13,10 @@ static const struct {
 } commands[] = {
     { "capture", capture_command, "make a trace from captured packets" },
     { "check", check_command, "validate a trace and sum it up" },
+    { "pap", pap_command, "make a trace from files of PAP" },
     { "pseudonyms", pseudonyms_command,
-      "put stand-ins for people's numbers and texts" }
+      "put stand-ins for people's numbers and texts" },
+    { "tables", tables_command, "make a trace from the tables of Convoy" }
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
