@@ -40,12 +40,12 @@ static struct capture_options all_ports(void)
     struct capture_options options = { .pi_anywhere = false };
 
     REQUIRE(capture_add_port(&options.ppg, "8080"));
-    REQUIRE(capture_add_port(&options.smpp, "127.0.0.1:2775"));
-    REQUIRE(capture_add_port(&options.pi, "8081"));
+    REQUIRE(capture_add_port(&options.smpp, "2775"));
+    REQUIRE(capture_add_port(&options.pi, "127.0.0.1:8081"));
     return options;
 }
 
-/* --- a file -------------------------------------------------------------- */
+/* --- a file ------------------------------------------------------------- */
 
 static void take_file(const uint8_t *data, size_t size, FILE *out)
 {
@@ -81,7 +81,7 @@ static void take_file(const uint8_t *data, size_t size, FILE *out)
     pcap_close(pcap);
 }
 
-/* --- connections ------------------------------------------------------------ */
+/* --- connections -------------------------------------------------------- */
 
 static void put_16(uint8_t *at, unsigned value)
 {
@@ -165,7 +165,7 @@ static void take_connections(const uint8_t *data, size_t size, FILE *out,
     pcap_close(pcap);
 }
 
-/* --- the trace ---------------------------------------------------------------- */
+/* --- the trace ---------------------------------------------------------- */
 
 static void check_trace(char *text, size_t size)
 {

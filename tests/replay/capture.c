@@ -8,36 +8,18 @@
 #include <time.h>
 
 #include "../smsc/buffer.h"
-#include "../smsc/table.h"
 #include "capture.h"
 #include "exchange.h"
-#include "horizon.h"
-#include "posted.h"
+#include "pushes.h"
 #include "records.h"
 #include "smpp_link.h"
 
 enum {
     HELD_MAX = 32 * 1024 * 1024,        /* octets of HTTP of all together */
-    PUSH_IDS_MAX = 524288,              /* pushes that may be notified of */
-    UNANSWERED_MAX = 4096,              /* pushes, and notifications */
     TIME_MAX_S = 99 * 365 * 24 * 3600u
 };
 
-enum { PAP_ACCEPTED = 1001 };
-
 enum service { SERVICE_NONE, SERVICE_PPG, SERVICE_SMPP, SERVICE_PI };
-
-/* A push, or a notification, that has no answer yet. */
-struct asked {
-    int64_t number;
-    uint64_t push_id;           /* its hash; 0: it has none */
-};
-
-struct told {
-    int64_t number, push;
-    const char *state;
-    char dst[PAP_NUMBER_SIZE];
-};
 
 struct capture {
     struct capture_options options;
@@ -49,10 +31,7 @@ struct capture {
     struct owners *owners;
     struct segments *segments;
     struct smpp_links links;
-    /* by hash; a: the push; b: how many were accepted, and there, << 32 */
-    struct horizon *push_ids;
-    struct asked asked[UNANSWERED_MAX];
-    struct told told[UNANSWERED_MAX];
+    struct pushes *pushes;
     struct tcp *tcp;
     size_t held;
 };
@@ -64,124 +43,28 @@ struct conversation {
     struct exchange *exchange;
     struct smpp_link *link;
     size_t held;
+    bool heard;                         /* a request of HTTP */
     char from[ENDPOINT_TEXT];           /* the client's address */
 };
 
-static uint64_t hash_of_id(const char *push_id)
-{
-    uint64_t hash = hash_finish(hash_text(HASH_START, push_id));
-
-    return hash != 0 ? hash : 1;
-}
-
-/* --- the PPG ----------------------------------------------------------- */
-
-/* A push that may get segments and notifications. */
-static void await(struct capture *capture, const struct posted *posted)
-{
-    const struct trace_record *record = &posted->record;
-    struct horizon_entry *entry;
-    uint64_t key;
-    size_t i;
-
-    if (record->operation == NULL || strcmp(record->operation, "push") != 0)
-        return;
-    for (i = 0; i < posted->pap.count; i++)
-        owners_add(capture->owners, record->push,
-                   pap_digits(posted->pap.numbers[i]), record->body.bytes,
-                   record->body.size);
-    if (record->push_id == NULL)
-        return;
-    key = hash_of_id(record->push_id);
-    entry = horizon_find(capture->push_ids, key);
-    if (entry == NULL)
-        entry = horizon_add(capture->push_ids, key);
-    entry->a = (uint64_t) record->push;
-    entry->b += UINT64_C(1) << 32;
-    capture->asked[record->push % UNANSWERED_MAX]
-        = (struct asked) { record->push, key };
-}
-
-/* The push that a notification with this push-id is about; unknown if
- * several may be meant, as it does not say whose push-id it is. */
-static int64_t find_push(struct capture *capture, const char *push_id)
-{
-    struct horizon_entry *entry
-        = push_id == NULL ? NULL : horizon_find(capture->push_ids,
-                                                hash_of_id(push_id));
-    uint64_t accepted = entry == NULL ? 0 : entry->b & UINT32_MAX;
-
-    if (accepted == 1 || (entry != NULL && accepted == 0
-                          && entry->b >> 32 == 1))
-        return (int64_t) entry->a;
-    return TRACE_UNKNOWN;
-}
+/* --- the PPG and the PI ------------------------------------------------- */
 
 static int64_t take_push(void *context, const struct http_message *message,
                          struct tcp_moment moment)
 {
     struct conversation *conversation = context;
-    struct capture *capture = conversation->capture;
-    struct posted posted;
-    int64_t number = 0;
 
-    if (strcmp(message->method, "POST") != 0)
-        return 0;
-    posted_read(&posted, message, conversation->from);
-    posted.record.push = capture->records.pushes + 1;
-    if (records_write(&capture->records, &posted.record, moment)) {
-        number = posted.record.push;
-        await(capture, &posted);
-    }
-    posted_free(&posted);
-    return number;
+    return pushes_take(conversation->capture->pushes, message,
+                       conversation->from, moment);
 }
 
 static void take_push_answer(void *context, int64_t number, int64_t status,
                              int64_t code, struct tcp_moment moment)
 {
     struct conversation *conversation = context;
-    struct capture *capture = conversation->capture;
-    struct trace_record record = trace_clear(TRACE_PUSH_ANSWER, 0);
-    const struct asked *asked = &capture->asked[number % UNANSWERED_MAX];
-    struct horizon_entry *entry;
 
-    record.push = number;
-    record.http = status;
-    record.code = code;
-    records_write(&capture->records, &record, moment);
-    if (code != PAP_ACCEPTED || asked->number != number)
-        return;
-    entry = horizon_find(capture->push_ids, asked->push_id);
-    if (entry != NULL) {
-        entry->a = (uint64_t) number;
-        entry->b++;
-    }
-}
-
-static void say(void *context, const char *what, struct tcp_moment moment)
-{
-    struct conversation *conversation = context;
-
-    records_say(&conversation->capture->records, moment, "%s from %s: %s",
-                conversation->service == SERVICE_PPG ? "PPG" : "PI",
-                conversation->from, what);
-}
-
-/* --- the PI ------------------------------------------------------------ */
-
-static const char *state_word(const char *state)
-{
-    static const char *const words[] = {
-        "rejected", "pending", "delivered", "undeliverable", "expired",
-        "aborted", "timeout", "cancelled", "unknown"
-    };
-    size_t i;
-
-    for (i = 0; state != NULL && i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcmp(state, words[i]) == 0)
-            return words[i];
-    return NULL;
+    pushes_answered(conversation->capture->pushes, number, status, code,
+                    moment);
 }
 
 static int64_t take_notification(void *context,
@@ -189,36 +72,9 @@ static int64_t take_notification(void *context,
                                  struct tcp_moment moment)
 {
     struct conversation *conversation = context;
-    struct capture *capture = conversation->capture;
-    struct trace_record record = trace_clear(TRACE_NOTIFICATION, 0);
-    struct told *told;
-    struct pap pap;
 
-    if (message->body.bytes == NULL
-        || !pap_read(&pap, message->body.bytes, message->body.size))
-        return 0;
-    if (strcmp(pap.message, "resultnotification-message") == 0) {
-        record.notification = capture->records.notifications + 1;
-        record.push = find_push(capture, pap.push_id);
-        record.state = state_word(pap.state);
-        if (pap.code >= 1000 && pap.code <= 5999)
-            record.code = pap.code;
-        if (pap.count > 0 && strspn(pap.numbers[0], "+0123456789.-")
-            == strlen(pap.numbers[0]) && pap.numbers[0][0] != '\0')
-            record.dst = pap.numbers[0];
-        if (!records_write(&capture->records, &record, moment))
-            record.notification = 0;
-    }
-    if (record.notification > 0) {
-        told = &capture->told[record.notification % UNANSWERED_MAX];
-        *told = (struct told) {
-            record.notification, record.push, record.state, ""
-        };
-        if (record.dst != NULL)
-            strcpy(told->dst, record.dst);
-    }
-    pap_free(&pap);
-    return record.notification > 0 ? record.notification : 0;
+    conversation->heard = true;
+    return pushes_notified(conversation->capture->pushes, message, moment);
 }
 
 static void take_acknowledgement(void *context, int64_t number,
@@ -226,25 +82,25 @@ static void take_acknowledgement(void *context, int64_t number,
                                  struct tcp_moment moment)
 {
     struct conversation *conversation = context;
-    struct capture *capture = conversation->capture;
-    struct trace_record record = trace_clear(TRACE_NOTIFICATION_ANSWER, 0);
-    const struct told *told = &capture->told[number % UNANSWERED_MAX];
 
     (void) code;
-    record.notification = number;
-    record.http = status;
-    records_write(&capture->records, &record, moment);
-    if (status < 200 || status > 299 || told->number != number
-        || told->push < 0 || told->state == NULL)
-        return;
-    record = trace_clear(TRACE_OUTCOME, 0);
-    record.push = told->push;
-    record.dst = told->dst[0] != '\0' ? told->dst : NULL;
-    record.state = record.told = told->state;
-    records_write(&capture->records, &record, moment);
+    pushes_acknowledged(conversation->capture->pushes, number, status,
+                        moment);
 }
 
-/* --- connections ----------------------------------------------------------- */
+/* Connections to any port need not be HTTP. */
+static void say(void *context, const char *what, struct tcp_moment moment)
+{
+    struct conversation *conversation = context;
+    struct capture *capture = conversation->capture;
+    bool ppg = conversation->service == SERVICE_PPG;
+
+    if (ppg || conversation->heard || !capture->options.pi_anywhere)
+        records_say(&capture->records, moment, "%s from %s: %s",
+                    ppg ? "PPG" : "PI", conversation->from, what);
+}
+
+/* --- connections -------------------------------------------------------- */
 
 static bool is_port(const struct capture_ports *ports,
                     const struct endpoint *endpoint)
@@ -377,7 +233,7 @@ static void close_conversation(void *user, enum tcp_close how,
     free(conversation);
 }
 
-/* --- packets ------------------------------------------------------------------ */
+/* --- packets ------------------------------------------------------------ */
 
 bool capture_file(struct capture *capture, pcap_t *pcap, const char *name,
                   char error[TRACE_ERROR_SIZE])
@@ -448,7 +304,7 @@ bool capture_packet(struct capture *capture, const struct pcap_pkthdr *header,
     return false;
 }
 
-/* --- the whole -------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------- */
 
 bool capture_add_port(struct capture_ports *ports, const char *text)
 {
@@ -528,7 +384,7 @@ struct capture *capture_new(const struct capture_options *options,
     capture->records.words = words;
     capture->owners = owners_new();
     capture->segments = segments_new(capture->owners);
-    capture->push_ids = horizon_new(PUSH_IDS_MAX);
+    capture->pushes = pushes_new(&capture->records, capture->owners);
     capture->links.records = &capture->records;
     capture->links.segments = capture->segments;
     capture->tcp = tcp_new(&user, capture, rank);
@@ -568,6 +424,6 @@ void capture_finish(struct capture *capture)
     sum_up(capture);
     segments_free(capture->segments);
     owners_free(capture->owners);
-    horizon_free(capture->push_ids);
+    pushes_free(capture->pushes);
     free(capture);
 }

@@ -1,6 +1,6 @@
 /*
- * capture.h - makes a trace from captured packets: the connections to the PPG,
- * to the SMSC and to the PI, in one pass.
+ * capture.h - makes a trace from captured packets: the connections to the
+ * PPG, to the SMSC and to the PI, in one pass.
  *
  * Memory is bounded whatever is captured: see tcp.h, http.h, smpp_link.h,
  * segments.h and owners.h; together under 200 MiB.

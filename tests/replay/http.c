@@ -55,7 +55,7 @@ static const char *lose(struct http_reader *reader, const char *why)
     return why;
 }
 
-/* --- the head ------------------------------------------------------------ */
+/* --- the head ----------------------------------------------------------- */
 
 /* The size of the head with its empty line; 0 if that has not come. */
 static size_t head_size(const uint8_t *bytes, size_t size)
@@ -183,7 +183,7 @@ static const char *read_head(struct http_reader *reader, size_t size)
     return reader->state == HTTP_LOST ? "a body of unclear length" : NULL;
 }
 
-/* --- the body ------------------------------------------------------------- */
+/* --- the body ----------------------------------------------------------- */
 
 static void finish(struct http_reader *reader, struct tcp_moment moment)
 {
@@ -243,9 +243,9 @@ static const char *take_chunk_size(struct http_reader *reader, size_t line)
            && strchr("0123456789abcdefABCDEF", bytes[digits]) != NULL
            && bytes[digits] != '\0') {
         uint8_t digit = bytes[digits++];
-        reader->left = reader->left * 16
-                       + (uint64_t) (digit <= '9' ? digit - '0'
-                                                  : (digit | 0x20) - 'a' + 10);
+        digit = (uint8_t) (digit <= '9' ? digit - '0'
+                                        : (digit | 0x20) - 'a' + 10);
+        reader->left = reader->left * 16 + digit;
     }
     if (digits == 0 || digits == 9)
         return "a chunk of unclear size";

@@ -41,7 +41,8 @@ struct http_reader {
 };
 
 /* A reader of all zero, but for `requests`, `take` and `context`, does not
- * know where a message begins. What `take` is given lives until it returns. */
+ * know where a message begins. What `take` is given lives until it has
+ * returned. */
 void http_begin(struct http_reader *reader);    /* here */
 
 /* NULL, or why the direction cannot be understood any more: then it is lost,

@@ -7,13 +7,13 @@
 #include "../smsc/buffer.h"
 #include "../smsc/table.h"
 #include "horizon.h"
+#include "likeness.h"
 #include "owners.h"
 
 enum {
     PUSHES_MAX = 65536, BODIES_MAX = 32 * 1024 * 1024, GROUPS_MAX = 131072,
     BODY_MAX = 16384,           /* what is kept of one */
-    LOOK_AT = 64,               /* pushes to one number that are compared */
-    PIECE = 6                   /* octets in a row that are no chance */
+    LOOK_AT = 64                /* pushes to one number that are compared */
 };
 
 /* A push to one number, of which no or not every segment was seen. */
@@ -103,46 +103,11 @@ void owners_add(struct owners *owners, int64_t push, const char *number,
     owners->held += size;
 }
 
-/* --- text ----------------------------------------------------------------- */
-
-/* How many of these octets are text: in runs of PIECE or more. */
-static size_t text_octets(const uint8_t *bytes, size_t size)
-{
-    size_t i, run = 0, count = 0;
-
-    for (i = 0; i <= size; i++) {
-        if (i < size && bytes[i] >= ' ' && bytes[i] != 0x7f) {
-            run++;
-            continue;
-        }
-        if (run >= PIECE)
-            count += run;
-        run = 0;
-    }
-    return count;
-}
-
-/* How many of these octets are in the push, in pieces of PIECE or more. */
-static size_t common_octets(const struct owner *owner, const uint8_t *bytes,
-                            size_t size)
-{
-    size_t i, counted = 0, count = 0;
-
-    for (i = 0; i + PIECE <= size; i++) {
-        if (memmem(owner->body, owner->size, bytes + i, PIECE) == NULL)
-            continue;
-        count += i + PIECE - (counted > i ? counted : i);
-        counted = i + PIECE;
-    }
-    return count;
-}
-
 /* The one to this number, without a group so far, in which most of the text
  * is, and *most octets of it; NULL if there is none, or if another is as
  * good. */
 static struct owner *best_owner(struct owners *owners, const char *number,
-                                const uint8_t *bytes, size_t size,
-                                size_t *most)
+                                struct likeness *likeness, size_t *most)
 {
     struct owner *owner = table_get(&owners->numbers, hash_of(number));
     struct owner *best = NULL;
@@ -155,7 +120,7 @@ static struct owner *best_owner(struct owners *owners, const char *number,
             continue;
         if (++looked_at > LOOK_AT)
             return NULL;
-        common = common_octets(owner, bytes, size);
+        common = likeness_common(likeness, owner->body, owner->size);
         if (common == *most)
             best = NULL;
         if (common > *most) {
@@ -163,7 +128,7 @@ static struct owner *best_owner(struct owners *owners, const char *number,
             best = owner;
         }
     }
-    return 2 * *most >= text_octets(bytes, size) ? best : NULL;
+    return 2 * *most >= likeness_text(likeness) ? best : NULL;
 }
 
 /* --- groups ------------------------------------------------------------- */
@@ -195,13 +160,17 @@ static struct owner *owner_of_group(struct owners *owners,
 }
 
 /* Whether a segment may be of this group: its part was not seen, and its text
- * is that of the push. */
+ * is that of the push, *common octets of it. */
 static bool fits(const struct owner *owner, const struct horizon_entry *group,
-                 const struct udh *udh, const uint8_t *bytes, size_t size)
+                 const struct udh *udh, struct likeness *likeness,
+                 size_t *common)
 {
-    return (group->b & part_bit(udh)) == 0
-           && (owner == NULL || 2 * common_octets(owner, bytes, size)
-                                >= text_octets(bytes, size));
+    if ((group->b & part_bit(udh)) != 0)
+        return false;
+    if (owner == NULL)
+        return true;
+    *common = likeness_common(likeness, owner->body, owner->size);
+    return 2 * *common >= likeness_text(likeness);
 }
 
 static bool is_complete(const struct horizon_entry *group,
@@ -219,32 +188,30 @@ int64_t owners_find(struct owners *owners, const char *number,
                     const struct udh *udh, const uint8_t *message,
                     size_t size, size_t *common)
 {
-    const uint8_t *bytes = message + udh->size;
     struct horizon_entry *group = NULL;
+    struct likeness likeness;
     struct owner *owner;
     uint64_t key = 0;
     int64_t push;
 
     *common = 0;
-    size -= udh->size;
+    likeness_begin(&likeness, message + udh->size, size - udh->size);
     if (udh->concatenated) {
         key = group_key(number, udh);
         group = horizon_find(owners->groups, key);
     }
     if (group != NULL) {
         owner = owner_of_group(owners, number, key);
-        if (!fits(owner, group, udh, bytes, size)) {
+        if (!fits(owner, group, udh, &likeness, common)) {
             /* the reference is used again */
             horizon_remove(owners->groups, group);
             if (owner != NULL)
                 remove_owner(owners, owner);
             group = NULL;
-        } else if (owner != NULL) {
-            *common = common_octets(owner, bytes, size);
         }
     }
     if (group == NULL) {
-        owner = best_owner(owners, number, bytes, size, common);
+        owner = best_owner(owners, number, &likeness, common);
         if (owner == NULL)
             return -1;
         if (udh->concatenated) {
@@ -265,8 +232,10 @@ bool owners_rival(struct owners *owners, const char *number,
                   const struct udh *udh, const uint8_t *message, size_t size,
                   size_t common)
 {
+    struct likeness likeness;
     size_t most;
 
-    best_owner(owners, number, message + udh->size, size - udh->size, &most);
+    likeness_begin(&likeness, message + udh->size, size - udh->size);
+    best_owner(owners, number, &likeness, &most);
     return most > 0 && most >= common;
 }

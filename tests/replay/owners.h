@@ -29,7 +29,8 @@ void owners_add(struct owners *owners, int64_t push, const char *number,
                 const uint8_t *body, size_t size);
 
 /* The push of a segment that is seen for the first time, to this number, and
- * how many of its octets are in what was posted; -1 if the push is not sure. */
+ * how many of its octets are in what was posted; -1 if the push is not
+ * sure. */
 int64_t owners_find(struct owners *owners, const char *number,
                     const struct udh *udh, const uint8_t *message,
                     size_t size, size_t *common);

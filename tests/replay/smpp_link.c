@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "horizon.h"
+#include "receipt_text.h"
 #include "smpp_link.h"
+#include "smpp_reader.h"
 
 enum {
     OPEN_MAX = 2048,
     TLS_HANDSHAKE = 0x16,
-    ESM_KIND = 0x3c, ESM_RECEIPT = 0x04, ESM_INTERIM = 0x20,
     MESSAGE_ID_SIZE = 65
 };
 
@@ -20,11 +21,9 @@ enum {
 enum request { REQUEST_BIND = 1, REQUEST_SUBMIT, REQUEST_CANCEL };
 
 struct direction {
-    bool lost;                  /* nobody knows where a PDU begins */
+    struct smpp_reader reader;
     bool silent;                /* it was lost from the beginning */
     bool missed;                /* perhaps the last request of this side */
-    size_t skip;                /* octets left of a PDU that is of no use */
-    struct buffer in;
 };
 
 struct smpp_link {
@@ -109,11 +108,9 @@ static void go_down(struct smpp_link *link, enum tcp_side by,
                     struct tcp_moment moment)
 {
     struct trace_record record = trace_clear(TRACE_LINK, 0);
-    const struct direction *answers = &link->sides[TCP_SERVER];
     struct horizon_entry *entry;
 
-    while (!answers->lost && answers->skip == 0
-           && buffer_length(&answers->in) == 0
+    while (!smpp_reader_is_busy(&link->sides[TCP_SERVER].reader)
            && (entry = horizon_oldest(link->open)) != NULL) {
         answer(link, entry, TRACE_NONE, NULL, moment);
         horizon_remove(link->open, entry);
@@ -142,11 +139,11 @@ static void give_up(struct smpp_link *link, const char *why,
     records_say(link->links->records, moment, "SMPP: %s", why);
     link->given_up = true;
     forget_open(link);
-    buffer_free(&link->sides[TCP_CLIENT].in);
-    buffer_free(&link->sides[TCP_SERVER].in);
+    smpp_reader_free(&link->sides[TCP_CLIENT].reader);
+    smpp_reader_free(&link->sides[TCP_SERVER].reader);
 }
 
-/* --- requests of the gateway ----------------------------------------------- */
+/* --- requests of the gateway -------------------------------------------- */
 
 static void remember(struct smpp_link *link, uint32_t sequence,
                      enum request request, int64_t submit, uint64_t number)
@@ -160,13 +157,15 @@ static void remember(struct smpp_link *link, uint32_t sequence,
     entry->b = number;
 }
 
-static void take_bind(struct smpp_link *link, const struct smpp_header *header,
-                      const uint8_t *body, size_t size)
+static void take_bind(struct smpp_link *link,
+                      const struct smpp_header *header, const uint8_t *body,
+                      size_t size)
 {
     struct smpp_bind bind;
 
     if (smpp_decode_bind(body, size, &bind) != SMPP_OK)
         return;
+    link->joined = false;
     memcpy(link->system_id, bind.system_id, sizeof(link->system_id));
     link->mode = header->command == SMPP_BIND_RECEIVER ? "receiver"
         : header->command == SMPP_BIND_TRANSMITTER ? "transmitter"
@@ -253,7 +252,7 @@ static void take_cancel(struct smpp_link *link,
     remember(link, header->sequence, REQUEST_CANCEL, submit, 0);
 }
 
-/* --- answers and receipts ---------------------------------------------------- */
+/* --- answers and receipts ----------------------------------------------- */
 
 static void take_answer(struct smpp_link *link,
                         const struct smpp_header *header, const uint8_t *body,
@@ -279,99 +278,43 @@ static void take_answer(struct smpp_link *link,
     horizon_remove(link->open, entry);
 }
 
-/* The word behind "name:" in a receipt's text; "" if there is none. */
-static void find_word(char *word, size_t room, const char *text,
-                      const char *name)
-{
-    const char *at = strcasestr(text, name);
-    size_t length = 0;
-
-    if (at != NULL) {
-        at += strlen(name);
-        length = strcspn(at, " ");
-    }
-    if (length >= room)
-        length = 0;
-    memcpy(word, at != NULL ? at : "", length);
-    word[length] = '\0';
-}
-
-static const char *state_of(const char *word, int state)
-{
-    static const char *const names[] = {
-        "NOSTAT", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV",
-        "ACCEPTD", "UNKNOWN", "REJECTD"
-    };
-    size_t i;
-
-    for (i = 1; i < sizeof(names) / sizeof(names[0]); i++)
-        if (*word != '\0' ? strcasecmp(word, names[i]) == 0
-                          : state == (int) i)
-            return names[i];
-    return names[0];
-}
-
-/* What a receipt says, in its text and beside it. */
-static void read_receipt(struct trace_record *record, char *message_id,
-                         const struct smpp_submit *sms,
-                         const struct smpp_receipt *receipt)
-{
-    char text[256], word[16];
-    size_t length = sms->message_length;
-
-    if (length >= sizeof(text))
-        length = sizeof(text) - 1;
-    memcpy(text, sms->message, length);
-    text[length] = '\0';
-    find_word(message_id, MESSAGE_ID_SIZE, text, "id:");
-    if (receipt->message_id != NULL
-        && receipt->message_id_length < MESSAGE_ID_SIZE) {
-        memcpy(message_id, receipt->message_id, receipt->message_id_length);
-        message_id[receipt->message_id_length] = '\0';
-    }
-    find_word(word, sizeof(word), text, "stat:");
-    record->state = state_of(word, receipt->state);
-    if (message_id[0] != '\0' && is_printable(message_id))
-        record->message_id = message_id;
-}
-
 static void take_deliver(struct smpp_link *link,
                          const struct smpp_header *header,
                          const uint8_t *body, size_t size,
                          struct tcp_moment moment)
 {
     struct trace_record record = trace_clear(TRACE_RECEIPT, 0);
-    struct smpp_receipt receipt;
+    struct smpp_receipt beside;
     struct smpp_submit sms;
-    char message_id[MESSAGE_ID_SIZE];
+    struct receipt receipt;
 
     if ((header->command == SMPP_DATA_SM
-         ? smpp_decode_data(body, size, &sms, &receipt)
-         : smpp_decode_deliver(body, size, &sms, &receipt)) != SMPP_OK) {
+         ? smpp_decode_data(body, size, &sms, &beside)
+         : smpp_decode_deliver(body, size, &sms, &beside)) != SMPP_OK) {
         records_say(link->links->records, moment, "SMPP: a %s that cannot "
                     "be read", smpp_command_name(header->command));
         return;
     }
-    if ((sms.esm_class & ESM_KIND) != ESM_RECEIPT
-        && (sms.esm_class & ESM_KIND) != ESM_INTERIM
-        && receipt.message_id == NULL)
+    if (!receipt_read(&receipt, &sms, &beside))
         return;                 /* from a phone */
-    read_receipt(&record, message_id, &sms, &receipt);
-    if ((sms.esm_class & ESM_KIND) == ESM_INTERIM)
+    record.state = receipt.state;
+    if (receipt.interim)
         record.interim = 1;
-    if (record.message_id != NULL)
+    if (receipt.message_id[0] != '\0' && is_printable(receipt.message_id)) {
+        record.message_id = receipt.message_id;
         record.submit = segments_find(link->links->segments,
                                       segments_number(sms.source.digits),
-                                      message_id);
+                                      receipt.message_id);
+    }
     if (record.message_id != NULL && record.submit < 0)
         record.submit = segments_find(
             link->links->segments, segments_number(sms.destination.digits),
-            message_id);
+            receipt.message_id);
     record.link = link->number > 0 ? link->number : TRACE_UNKNOWN;
     records_write(link->links->records, &record, moment);
 }
 
-/* --- PDUs ---------------------------------------------------------------------- */
+/* --- PDUs --------------------------------------------------------------- */
 
 static void take_request(struct smpp_link *link,
                          const struct smpp_header *header,
@@ -417,6 +360,7 @@ static void take_pdu(struct smpp_link *link, enum tcp_side side,
         link->unbound = true;
         link->unbound_by = side;
     }
+    /* one that was bound before the capture began */
     if (link->joined && link->number == 0 && !is_bind(header->command)
         && !is_bind(header->command & ~SMPP_RESPONSE))
         go_up(link, moment);
@@ -429,76 +373,36 @@ static void take_pdu(struct smpp_link *link, enum tcp_side side,
         take_deliver(link, header, body, size, moment);
 }
 
-static bool is_command(uint32_t command)
-{
-    return strcmp(smpp_command_name(command), "unknown") != 0
-           || strcmp(smpp_command_name(command & ~SMPP_RESPONSE),
-                     "unknown") != 0;
-}
-
-static bool is_length(uint32_t length)
-{
-    return length >= SMPP_HEADER_SIZE && length <= SMPP_PDU_MAX;
-}
-
-/* Drops what is before something that looks like a header. */
-static void find_header(struct direction *side)
-{
-    while (buffer_length(&side->in) >= SMPP_HEADER_SIZE) {
-        struct smpp_header header
-            = smpp_decode_header(buffer_bytes(&side->in));
-        if (is_length(header.length) && is_command(header.command)
-            && ((header.command & SMPP_RESPONSE) != 0
-                || header.status == 0)) {
-            side->lost = false;
-            return;
-        }
-        buffer_consume(&side->in, 1);
-    }
-}
-
 /* After octets that are missing, or that make no sense. */
 static void lose_way(struct smpp_link *link, enum tcp_side side,
                      const char *why, struct tcp_moment moment)
 {
-    struct direction *direction = &link->sides[side];
-
-    if (!direction->silent)
+    if (!link->sides[side].silent)
         records_say(link->links->records, moment, "SMPP: %s", why);
-    direction->lost = direction->missed = true;
-    direction->skip = 0;
-    buffer_free(&direction->in);
+    link->sides[side].missed = true;
     if (side == TCP_SERVER)
         forget_open(link);
 }
 
-/* The PDU at the beginning of what has come; false if it is not complete. */
-static bool next_pdu(struct smpp_link *link, enum tcp_side side,
-                     struct tcp_moment moment)
+static void take_pdus(struct smpp_link *link, enum tcp_side side,
+                      struct tcp_moment moment)
 {
     struct direction *direction = &link->sides[side];
     struct smpp_header header;
+    const uint8_t *body;
+    enum smpp_next next;
     char why[80];
 
-    if (direction->lost)
-        find_header(direction);
-    if (direction->lost || buffer_length(&direction->in) < SMPP_HEADER_SIZE)
-        return false;
-    header = smpp_decode_header(buffer_bytes(&direction->in));
-    if (!is_length(header.length)) {
-        snprintf(why, sizeof(why), "a PDU of %u octets", header.length);
-        buffer_consume(&direction->in, 1);
-        lose_way(link, side, why, moment);
-        return false;
+    while ((next = smpp_reader_next(&direction->reader, &header, &body))
+           == SMPP_NEXT_PDU) {
+        direction->silent = false;
+        take_pdu(link, side, &header, body, header.length - SMPP_HEADER_SIZE,
+                 moment);
     }
-    if (buffer_length(&direction->in) < header.length)
-        return false;
-    direction->silent = false;
-    take_pdu(link, side, &header,
-             buffer_bytes(&direction->in) + SMPP_HEADER_SIZE,
-             header.length - SMPP_HEADER_SIZE, moment);
-    buffer_consume(&direction->in, header.length);
-    return true;
+    if (next == SMPP_NEXT_BROKEN) {
+        snprintf(why, sizeof(why), "a PDU of %u octets", header.length);
+        lose_way(link, side, why, moment);
+    }
 }
 
 void smpp_link_octets(struct smpp_link *link, enum tcp_side side,
@@ -506,53 +410,38 @@ void smpp_link_octets(struct smpp_link *link, enum tcp_side side,
                       struct tcp_moment moment)
 {
     struct direction *direction = &link->sides[side];
-    size_t skip = size < direction->skip ? size : direction->skip;
 
     if (link->given_up)
         return;
     if (side == TCP_CLIENT && !link->seen) {
         link->seen = true;
-        if (!direction->lost && bytes[0] == TLS_HANDSHAKE) {
+        if (!direction->reader.lost && bytes[0] == TLS_HANDSHAKE) {
             give_up(link, "TLS: what it says is left out", moment);
             return;
         }
     }
-    direction->skip -= skip;
-    buffer_append(&direction->in, bytes + skip, size - skip);
-    while (!link->given_up && next_pdu(link, side, moment))
-        ;
-    if (buffer_length(&direction->in) == 0)
-        buffer_free(&direction->in);
+    smpp_reader_add(&direction->reader, bytes, size);
+    take_pdus(link, side, moment);
 }
 
 void smpp_link_lost(struct smpp_link *link, enum tcp_side side, size_t size,
                     struct tcp_moment moment)
 {
     struct direction *direction = &link->sides[side];
-    size_t held = buffer_length(&direction->in), left = direction->skip;
     char why[80];
 
     if (link->given_up)
         return;
+    smpp_reader_lost(&direction->reader, size);
     if (size == 0) {            /* the capture begins in the middle */
-        direction->lost = direction->missed = true;
-        direction->silent = link->joined = true;
+        direction->missed = direction->silent = link->joined = true;
         return;
     }
-    if (held >= SMPP_HEADER_SIZE)
-        left = smpp_decode_header(buffer_bytes(&direction->in)).length - held;
     snprintf(why, sizeof(why), "%zu octets are missing", size);
-    if (direction->lost || left < size) {
-        lose_way(link, side, why, moment);
-        return;
-    }
-    /* within one PDU: the next one begins where it should */
     lose_way(link, side, why, moment);
-    direction->lost = false;
-    direction->skip = left - size;
 }
 
-/* --- connections ---------------------------------------------------------------- */
+/* --- connections -------------------------------------------------------- */
 
 struct smpp_link *smpp_link_new(struct smpp_links *links, bool begun)
 {
@@ -585,7 +474,7 @@ void smpp_link_close(struct smpp_link *link, enum tcp_close how,
         go_down(link, TCP_NOBODY, moment);
     link->links->open--;
     horizon_free(link->open);
-    buffer_free(&link->sides[TCP_CLIENT].in);
-    buffer_free(&link->sides[TCP_SERVER].in);
+    smpp_reader_free(&link->sides[TCP_CLIENT].reader);
+    smpp_reader_free(&link->sides[TCP_SERVER].reader);
     free(link);
 }

@@ -48,7 +48,8 @@ static const char query[] =
 "    SELECT l.*, coalesce(upper(substring(l.text FROM 'stat:([A-Za-z]+)')),"
 "               CASE l.outcome WHEN 'delivered' THEN 'DELIVRD' END) AS stat"
 "    FROM convoy.ledger_view l"
-"    WHERE l.outcome IN ('delivered', 'not delivered', 'receipt, not final')),"
+"    WHERE l.outcome IN ('delivered', 'not delivered',"
+"                        'receipt, not final')),"
 " events (at, kind, ev, push, submit, push_id, pi, dst, part, total,"
 "         attempt, first, status, message_id, state, told) AS ("
 "    SELECT accepted_at, 0, 'push', push, NULL::bigint, push_id,"
@@ -93,7 +94,8 @@ static const char query[] =
 "    FROM convoy.result_view r JOIN groups g USING (group_id)"
 "         JOIN pushes p USING (push)"
 "         LEFT JOIN convoy.notified_view n ON n.group_id = r.group_id)"
-" SELECT ev, (extract(epoch FROM at - min(at) OVER ()) * 1000000)::bigint AS t,"
+" SELECT ev,"
+"        (extract(epoch FROM at - min(at) OVER ()) * 1000000)::bigint AS t,"
 "        to_char(min(at) OVER () AT TIME ZONE 'UTC',"
 "                'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS begin,"
 "        push, submit, push_id, pi, dst, part, total, attempt, first, status,"
@@ -167,8 +169,8 @@ static struct trace_begin first_line(const PGresult *row)
     return (struct trace_begin) {
         .begin = row == NULL ? NULL : text(row, "begin"),
         .source = "tables",
-        .note = "a submit has the time of the first news of it, as its own is "
-                "in no table",
+        .note = "a submit has the time of the first news of it, as its own "
+                "is in no table",
         .unknown = 1u << TRACE_PUSH_ANSWER | 1u << TRACE_LINK
                    | 1u << TRACE_NOTIFICATION
                    | 1u << TRACE_NOTIFICATION_ANSWER | 1u << TRACE_PHONE

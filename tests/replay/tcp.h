@@ -18,8 +18,8 @@
 
 enum tcp_side { TCP_CLIENT, TCP_SERVER, TCP_NOBODY };
 
-/* How a connection ends for who uses it: its end was seen; its ports were used
- * again, so that it has ended unseen; the capture, or memory, ends. */
+/* How a connection ends for who uses it: its end was seen; its ports were
+ * used again, so that it has ended unseen; the capture, or memory, ends. */
 enum tcp_close { TCP_CLOSED, TCP_REPLACED, TCP_CUT };
 
 /* Where and when. */
