@@ -59,6 +59,9 @@ def documents():
         address='WAPPUSH=+46701234567/TYPE=PIGEON@ppg'))
     yield 'an address of a user', push(control(
         address='WAPPUSH=john/TYPE=USER@ppg'))
+    yield 'an IPv6 address over any bearer', push(control(addresses=(
+        '<address address-value="WAPPUSH=2001:db8::1/TYPE=IPv6@ppg"/>'
+        '<quality-of-service network="Any" bearer="Any"/>')))
     yield 'an empty address', push(control(address=''))
     yield 'an address of 100,000 digits', push(control(
         address=f'WAPPUSH=+{"4" * 100000}/TYPE=PLMN@ppg'))
