@@ -148,7 +148,8 @@ def inside_clocks(facts):
                 yield f'{submit} before its time', [tag], submit.sent
             if row is None:
                 continue
-            deadline = push.before or row.stored_at.timestamp() + lifetime
+            begun = max(row.stored_at.timestamp(), push.after or 0)
+            deadline = push.before or begun + lifetime
             if submit.sent > deadline + SLACK:
                 yield f'{submit} after its deadline', [tag], submit.sent
             if submit.sent > row.ended_at.timestamp() + 0.02:
