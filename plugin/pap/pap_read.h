@@ -17,10 +17,9 @@
 /* Octets of one document: 128 for each of so many addresses, and the rest. */
 #define PAP_MAX_DOCUMENT 147456
 
-/* Octets from one < to the next. What libxml2 does is in the square of the
- * number of attributes of an element: with this a whole document of nothing
- * else takes less than 0.1 s. */
-#define PAP_MAX_TAG 32768
+/* Attributes of one element; PAP has twelve at most. What libxml2 does is in
+ * the square of their number. */
+#define PAP_MAX_ATTRIBUTES 100
 
 /* Octets of the longest attribute value that is taken. */
 #define PAP_MAX_VALUE 2048
@@ -46,6 +45,12 @@ typedef struct {
     char **addresses;               /* address-value, at least one */
     int address_count;
 } PapPush;
+
+/*
+ * Whether no element has more than PAP_MAX_ATTRIBUTES, in any XML document
+ * and without a parser; a text with so many =" counts as such an element.
+ */
+bool pap_attributes_are_few(const char *xml, size_t len);
 
 /* Once, by the main thread, before any document is read. */
 void pap_read_init(void);

@@ -178,14 +178,20 @@ static bool encoding_allowed(const xmlDoc *doc)
     return false;
 }
 
-/* A bound for all tags: no < may be in one, nor in what comes between. */
-static bool tags_are_short(const char *xml, size_t len)
+bool pap_attributes_are_few(const char *xml, size_t len)
 {
-    const char *next;
+    const char *end = xml + len, *value;
+    int attributes = 0;
 
-    for (; len > PAP_MAX_TAG; len -= (size_t)(next - xml), xml = next) {
-        next = memchr(xml + 1, '<', PAP_MAX_TAG);
-        if (next == NULL)
+    for (; xml < end; ++xml) {
+        if (*xml == '<')
+            attributes = 0;
+        if (*xml != '=')
+            continue;
+        for (value = xml + 1; value < end && (unsigned char)*value <= ' ';)
+            ++value;
+        if (value < end && (*value == '"' || *value == '\'') &&
+            ++attributes > PAP_MAX_ATTRIBUTES)
             return false;
     }
     return true;
@@ -207,9 +213,9 @@ xmlDocPtr pap_xml_parse(const char *xml, size_t len, PapFault *fault)
                   len == 0 ? "is empty" : "contains a NUL octet");
         return NULL;
     }
-    if (!tags_are_short(xml, len)) {
+    if (!pap_attributes_are_few(xml, len)) {
         pap_fault(fault, PAP_CODE_BAD_REQUEST, "an element of the control "
-                  "entity is longer than %d octets", PAP_MAX_TAG);
+                  "entity has more than %d attributes", PAP_MAX_ATTRIBUTES);
         return NULL;
     }
     parser = create_parser(&guard);

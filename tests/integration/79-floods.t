@@ -35,6 +35,7 @@ FLOODS = [
     ('body', 400, 5, lambda c: c['octets'] > 100 * MIB, 160),
     ('huge', 20, 3, lambda c: c['octets'] > 32 * MIB, 32),
     ('deaf', 100, 5, lambda c: c['octets'] > MIB, 64),
+    ('bombs', 20, 5, lambda c: c['answered'] > 200, 64),
 ]
 
 

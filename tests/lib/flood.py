@@ -4,11 +4,13 @@ so that they do not slow the Push Initiator beside them:
   flood.py KIND HOST PORT PATH CLIENTS SECONDS
 
 It prints one line of JSON: how many connections were made, failed, were ended
-by the server, how many octets were sent, how many clients had an answer, how
-many of these a 4001, and the most seconds that one waited for it.
+by the server or, once they had an answer, by the client, how many octets were
+sent, how many clients had an answer, how many of these a 4001, and the most
+seconds that one waited for it.
 """
 
 import errno
+import itertools
 import json
 import os
 import resource
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import time
 
+import hostile
 import push_initiator as pi
 import pushes
 
@@ -67,22 +70,39 @@ def deaf(path):
         yield HEAD % path + b'Content-Length: 5\r\n\r\nhello'
 
 
+BOMBS = itertools.cycle(document for _, document in hostile.bombs()
+                        if len(document) < 120_000)
+
+
+def bombs(path):
+    """A document that is small to send and large to read."""
+    yield post(path, next(BOMBS))
+    while True:
+        yield b''
+
+
+def post(path, body):
+    return (b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: %s\r\n'
+            b'Content-Length: %d\r\n\r\n' % (path, pi.CONTENT_TYPE.encode(),
+                                             len(body))) + body
+
+
 def push(path):
     """One good push, all at once, to a phone of its own."""
     some = pushes.Push('', 1)
     some.receiver = f'+4679{some.number:07}'
     some.document = pi.service_indication('http://pi.example/', 'flood')
     some.push_id = f'flood-{os.getpid()}-{some.number}@pi.example.com'
-    body = some.body(None)
-    yield (b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: %s\r\n'
-           b'Content-Length: %d\r\n\r\n' % (path, pi.CONTENT_TYPE.encode(),
-                                           len(body))) + body
+    yield post(path, some.body(None))
     while True:
         yield b''
 
 
 # Seconds between two writes of one client.
 PAUSES = {'nothing': 1, 'drip': 0.2}
+
+# Whoever has an answer makes room for another.
+AGAIN = {'bombs'}
 
 
 class Client:
@@ -117,6 +137,9 @@ class Client:
             if not octets:
                 return self.end('ended')
             self.take(octets)
+            if self.flood.again:
+                self.flood.opened -= 1
+                return self.end('done')
         if events & selectors.EVENT_WRITE:
             self.write()
         return None
@@ -155,10 +178,11 @@ class Flood:
         self.address, self.path = (host, int(port)), path.encode()
         self.kind, self.wanted = globals()[kind], int(clients)
         self.pause, self.deaf = PAUSES.get(kind, 0), kind == 'deaf'
+        self.again = kind in AGAIN
         self.until = time.monotonic() + float(seconds)
         self.selector, self.clients = selectors.EpollSelector(), set()
-        self.counts = dict(made=0, failed=0, ended=0, octets=0, answered=0,
-                           unavailable=0, wait=0)
+        self.counts = dict(made=0, failed=0, ended=0, done=0, octets=0,
+                           answered=0, unavailable=0, wait=0)
         self.opened = 0
 
     def wake(self, now):

@@ -355,28 +355,37 @@ static void reads_replacements(void **state)
     }
 }
 
-/* A tag is bounded, or its attributes would cost the square of their
- * number; tags may follow each other as long as the document lasts. */
-static void bounds_tags(void **state)
+/* However they are written; other elements may have as many again. */
+static void bounds_attributes(void **state)
 {
-    static const size_t sizes[] = { PAP_MAX_TAG - 100, PAP_MAX_TAG + 1 };
-    static char xml[PAP_MAX_DOCUMENT];
-    const size_t room = sizeof(xml) - PAP_MAX_TAG;
+    static const char *const forms[][2] = {
+        { " a", "='1'" }, { "\na", "\t=\n \"1\"" }, { " a", "='>'" },
+        { " xmlns:n", "='u'" }
+    };
+    char xml[2 * 20 * (PAP_MAX_ATTRIBUTES + 1)];
     PapFault fault;
     PapPush push;
     size_t used, i;
+    int count, n, k;
 
     (void)state;
-    for (i = 0; i < 2; ++i) {
-        used = (size_t)sprintf(xml, "<pap>");
-        while (used < room)
-            used += (size_t)sprintf(xml + used, "<x%*s/>", (int)sizes[i], "");
-        used += (size_t)sprintf(xml + used, "</pap>");
-        assert_false(pap_read_push(xml, used, &push, &fault));
-        assert_non_null(strstr(fault.desc, i == 0 ? "one push-message"
-                                                  : "an element"));
-        pap_push_clear(&push);
-    }
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); ++i)
+        for (count = PAP_MAX_ATTRIBUTES; count <= PAP_MAX_ATTRIBUTES + 1;
+             ++count) {
+            used = (size_t)sprintf(xml, "<pap>");
+            for (k = 0; k < 2; ++k) {
+                used += (size_t)sprintf(xml + used, "<x");
+                for (n = 0; n < count; ++n)
+                    used += (size_t)snprintf(xml + used, 20, "%s%d%s",
+                                             forms[i][0], n, forms[i][1]);
+                used += (size_t)sprintf(xml + used, "/>");
+            }
+            used += (size_t)sprintf(xml + used, "</pap>");
+            assert_false(pap_read_push(xml, used, &push, &fault));
+            assert_int_equal(strstr(fault.desc, "more than 100") != NULL,
+                             count > PAP_MAX_ATTRIBUTES);
+            pap_push_clear(&push);
+        }
 }
 
 static void reads_notification_responses(void **state)
@@ -472,7 +481,7 @@ int main(void)
         cmocka_unit_test(bounds_sizes),
         cmocka_unit_test(reads_many_addresses),
         cmocka_unit_test(reads_replacements),
-        cmocka_unit_test(bounds_tags),
+        cmocka_unit_test(bounds_attributes),
         cmocka_unit_test(reads_notification_responses),
         cmocka_unit_test(survives_truncation),
         cmocka_unit_test(survives_damage)
