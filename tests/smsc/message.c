@@ -246,7 +246,8 @@ static int64_t recorded_delivery(struct message *message,
     if (recorded->cancelled && told == SMPP_DELETED)
         told = 0;
     if (told == 0) {
-        if (recorded_has_receipts(message->smsc->recorded))
+        if (!recorded->unasked
+            && recorded_has_receipts(message->smsc->recorded))
             message->outcome = PLAN_RECEIPT_NONE;
         return MESSAGE_DELIVER_US;
     }

@@ -157,7 +157,8 @@ static void take_submit(struct recorded *recorded,
     make_room(recorded, number);
     recorded->submits[number] = (struct recorded_submit) {
         .t = record->t,
-        .attempt = record->attempt > 0 ? (uint32_t) record->attempt : 1
+        .attempt = record->attempt > 0 ? (uint32_t) record->attempt : 1,
+        .unasked = record->registered == 0
     };
     if (record->first == TRACE_UNKNOWN) {
         take_segment(recorded, record);

@@ -39,6 +39,7 @@ struct recorded_submit {
     uint8_t receipt, interim;   /* as PLAN_RECEIPT's value */
     bool again, intermediate;   /* two receipts; a notification is one */
     bool cancelled;
+    bool unasked;               /* the gateway wanted no receipt */
 };
 
 struct recorded;
