@@ -8,10 +8,10 @@ the simulator plays the recorded SMSC, and says what each delivered.
   tests/replay/run TRACE --ppg URL --messages-may-reach-real-phones
 
 The first prints a table and the verdict, and ends with 1 if that is bad: an
-invariant of Convoy is broken, or what was displayed in the record is not now
-(with `both`, stock is only reported). The second puts two runs that --keep has
-kept side by side. The third pushes to any PPG. tests/replay/README.md says
-more.
+invariant of Convoy is broken, what was displayed in the record is not now, or
+not what stock displays (which else is only reported). The second puts two runs
+that --keep has kept side by side, the old one first. The third pushes to any
+PPG. tests/replay/README.md says more.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from processes import Failure
 from replay_evidence import Evidence
 from replay_numbers import numbers, table
 from replay_trace import Trace
-from replay_verdict import judge
+from replay_verdict import displayed_by_one, judge
 from tap import Tap
 from testbed import SandboxError
 from traces import PROGRAM as CONVOY_TRACE
@@ -65,6 +65,10 @@ def report(evidences, options):
             verdicts[name] = judge(
                 tap, evidence, expected.get(side),
                 strict=len(evidences) == 1 or evidence.is_convoy)
+        if len(evidences) == 2:
+            first, second = evidences
+            tap.none(displayed_by_one(*evidences.values()),
+                     f'{second} displays whatever {first} displays')
         print(f'1..{tap.count}')
     columns = {name: numbers(evidence)
                for name, evidence in evidences.items()}

@@ -109,6 +109,13 @@ def not_sent(evidence):
             for push in evidence.pushes.values() if push.sent is None]
 
 
+def displayed_by_one(first, second):
+    """What one gateway displayed and another, of the same trace, did not."""
+    return [f'{one} was displayed by the first only'
+            for one, other in zip(first.deliveries, second.deliveries)
+            if first.displayed(one) and not second.displayed(other)]
+
+
 def submits_of_nobody(evidence):
     return [str(one) for one in evidence.submits.get(None, [])]
 
