@@ -43,13 +43,15 @@ class Sender:
 
     def __init__(self, options, trace, out, speed):
         self.out, self.sent = out, None
+        with open(out, 'w'):            # nothing of a run before this one
+            pass
         self.process = subprocess.Popen(
             [PROGRAM, *options, '--speed', speed, '--out', out, trace])
         self._offset = 0
 
     def is_done(self):
         """Has the last push been answered?"""
-        if self.sent is None and os.path.exists(self.out):
+        if self.sent is None:
             self._read()
         if self.sent is None and self.process.poll() is not None:
             raise RuntimeError('convoy-replay has ended')

@@ -13,6 +13,7 @@ NEGATIVE = 'undeliverable', 'expired', 'cancelled'
 # Refusals after which nothing of a push may leave: source or destination
 # address is wrong.
 FOR_GOOD = 0x0a, 0x0b
+NOTED = 10          # lines
 
 
 # --- invariants of Convoy ---------------------------------------------------
@@ -175,9 +176,12 @@ def judge(tap, evidence, expected=None, strict=True):
         tap.none(worse, f'{name}: what was displayed in the record is '
                  'displayed')
     else:
-        tap.note(*answered_otherwise(evidence), *(
+        noted = [*answered_otherwise(evidence), *(
             f'not displayed by {name}, but in the record: {one}'
-            for one in worse))
+            for one in worse)]
+        tap.note(*noted[:NOTED])
+        if len(noted) > NOTED:
+            tap.note(f'... {len(noted)} in all')
     if expected is not None:
         tap.none(differences(expected, found),
                  f'{name}: the verdict is the one that is expected')

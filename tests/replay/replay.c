@@ -24,6 +24,10 @@
 #include "survey.h"
 #include "trace.h"
 
+/* As fast as possible begins with FIRST_POSTS at a time, as many as Kannel
+ * lets wait to be connected, and one more after every ANSWERS_A_POST: more
+ * connections at once would be dropped, and tried again after seconds. */
+enum { FIRST_POSTS = 8, ANSWERS_A_POST = 16 };
 enum { READ_AT_A_TIME = 500, PROGRESS_US = 250000, SECOND_US = 1000000 };
 
 struct replay {
@@ -45,7 +49,7 @@ struct replay {
     bool told;                  /* and the file says so */
     bool interrupted, failed;
     int64_t begin_us, wall_us;  /* both clocks, when it began */
-    int64_t sent, withheld, accepted, unanswered, notified;
+    int64_t sent, withheld, answered, accepted, notified;
 };
 
 /* --- what happened ------------------------------------------------------ */
@@ -175,6 +179,16 @@ static void send_next(struct replay *replay)
     poster_send(&replay->poster, post);
 }
 
+static bool may_send(const struct replay *replay)
+{
+    const struct replay_options *options = replay->options;
+
+    return replay->poster.running < options->connections
+        && (options->speed > 0
+            || replay->poster.running
+               < FIRST_POSTS + replay->answered / ANSWERS_A_POST);
+}
+
 /* Looks for the next push, for a moment; false if it has to look on. */
 static bool read_next(struct replay *replay)
 {
@@ -213,7 +227,7 @@ static void send_due(struct loop_timer *timer)
             loop_timer_set(&replay->loop, timer, due);
             return;
         }
-        if (replay->poster.running >= replay->options->connections)
+        if (!may_send(replay))
             return;             /* until one is answered */
         send_next(replay);
     }
@@ -233,7 +247,7 @@ static void answered(struct poster *poster, struct post *post)
     struct replay *replay = loop_owner(poster, struct replay, poster);
 
     replay->accepted += is_accepted(post);
-    replay->unanswered += post->status == 0;
+    replay->answered++;
     line_begin(replay, "push", post->sent_us);
     json_number(&replay->line, "push", post->push);
     json_time(&replay->line, "due", wall_clock(replay, post->due_us));
