@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -B
 """What was captured while stock Kannel, and Convoy, served a load with faults
-becomes a trace that tells what the SMSC's journal and the PI tell."""
+becomes a trace that tells what the SMSC's journal and the PI tell.
+$CONVOY_PUSHES says how many pushes (default 150)."""
 
 import json
 import os
@@ -31,7 +32,8 @@ receipt-early 2%
 '''
 OTHER_IDS = 'message-id hex/decimal\n'
 KEYS = {'answer-timeout': 1, 'retry-delay': 1, 'receipt-timeout': 5}
-COUNT, PHONES = 150, 40
+COUNT = int(os.environ.get('CONVOY_PUSHES', '150'))
+PHONES = COUNT // 4
 
 
 def capture(box, pi, path):
@@ -191,10 +193,11 @@ def check_pi(t, name, trace, some, pi):
 
 # --- what the tables know ----------------------------------------------------
 
-def tables_trace(env):
+def tables_trace(box):
+    box.database.rows('CREATE ROLE watch LOGIN IN ROLE convoy_monitor')
     done = convoy_trace('tables', '--no-pseudonyms',
-                        f'host={env["PGHOST"]} port={env["PGPORT"]} '
-                        f'dbname={env["PGDATABASE"]} user={env["PGUSER"]}')
+                        f'host={box.env["PGHOST"]} port={box.env["PGPORT"]} '
+                        f'dbname={box.env["PGDATABASE"]} user=watch')
     if done.returncode:
         raise ValueError(done.stderr)
     return done.stdout
@@ -247,7 +250,7 @@ def check(t, name, *options, stock):
         with dumpcap:
             begun = time.time()
             some = load(box, pi, stock)
-            tables = None if stock else tables_trace(box.env)
+            tables = None if stock else tables_trace(box)
             box.down()
             dumpcap.catch_up()
         done = convoy_trace('capture', '--no-pseudonyms', *ports, path)

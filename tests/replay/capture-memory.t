@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """A long capture becomes a trace in bounded memory, with every push, segment,
-answer and receipt. $CONVOY_PUSHES says how long (default 5,000 pushes; a million
-take some minutes)."""
+answer and receipt. $CONVOY_PUSHES says how long (default 5,000 pushes; a
+million take some minutes). So does one that is made to fill the memory."""
 
 import collections
 import os
@@ -75,16 +75,51 @@ def generate(file, pushes):
             talk.say(smpp, pk.SERVER, receipt(1, *owed.popleft(), 'DELIVRD'))
 
 
+def fill(file, *ports):
+    """Many connections, to these ports in turn, that are not ended."""
+    talk = Stream(file)
+    for number in range(4000):
+        connection = pk.Connection(ports[number % len(ports)],
+                                   10000 + number)
+        talk.next = {}
+        talk.add(connection, pk.CLIENT, pk.SYN)
+        talk.next[id(connection)][1] = 1
+        yield talk, connection
+
+
+def half_bodies(file):
+    for talk, connection in fill(file, PPG):
+        talk.add(connection, pk.CLIENT, octets=message(
+            'POST / HTTP/1.1', b'x' * 40000, {})[:30000])
+
+
+def holes(file):
+    for talk, connection in fill(file, PPG, SMPP):
+        talk.next[id(connection)][0] += 1000
+        talk.add(connection, pk.CLIENT, octets=b'x' * 30000)
+
+
+def many_pdus(file):
+    for talk, connection in fill(file, SMPP):
+        for one in range(20):
+            talk.add(connection, pk.CLIENT, octets=submit(
+                one, '46', b'', bytes(100)))
+        talk.add(connection, pk.CLIENT, octets=pdu(4, bytes(20000))[:19000])
+
+
 def run(pushes):
     """Exit status, the most memory it had, MiB, and how often each event was
-    in the trace."""
+    in the trace. `pushes`: how many, or a function that writes a capture."""
     with subprocess.Popen([PROGRAM, 'capture', *PORTS[:4], '-'],
                           stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as process:
         if os.fork() == 0:
             process.stdout.close()
             with process.stdin:
-                generate(process.stdin, pushes)
+                if callable(pushes):
+                    pushes(process.stdin)
+                else:
+                    generate(process.stdin, pushes)
             os._exit(0)
         process.stdin.close()
         events = collections.Counter()
@@ -113,6 +148,10 @@ def test(t):
             'matched': 2 * PUSHES}, 'all of it is in the trace')
     t.ok(many < min(few + 16 + PUSHES * 5e-4, MOST),
          f'in {many:.1f} MiB, where {FEW} take {few:.1f}')
+    for make in half_bodies, holes, many_pdus:
+        status, most, _ = run(make)
+        t.ok(status == 0 and most < MOST / 2,
+             f'{make.__name__.replace("_", " ")}: {most:.1f} MiB')
 
 
 tap.run(test)
