@@ -156,6 +156,12 @@ def push_to_ppg(options):
     return 0
 
 
+def speed(text):
+    if text != 'max' and not 0.001 <= float(text) <= 1e6:
+        raise ValueError(text)
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(
         prog='tests/replay/run', description=__doc__,
@@ -170,6 +176,7 @@ def main():
     parser.add_argument('--messages-may-reach-real-phones',
                         action='store_true', help='what --ppg takes')
     parser.add_argument('--speed', default='1', metavar='N|max',
+                        type=speed,
                         help='of the trace, pushes and SMSC (default 1); '
                         'max: as fast as the PPG answers')
     parser.add_argument('--seed', type=int, default=1, metavar='N',

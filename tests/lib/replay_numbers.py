@@ -7,7 +7,7 @@ from collections import Counter
 
 from checks import percentile
 from compare_numbers import orphan_segments
-from replay_verdict import NEGATIVE
+from replay_verdict import FOR_GOOD, NEGATIVE
 
 PERCENTS = (50, 'median'), (95, 'p95'), (99, 'p99')
 THROTTLED = 0x58
@@ -46,6 +46,17 @@ def is_false(evidence, delivery):
     return told == 'delivered' and not shown or told in NEGATIVE and shown
 
 
+def refused_for_good(evidence):
+    """How many were never displayed of which the SMSC refused a segment for
+    good, at once or after it had taken it."""
+    failed = {event['message_id'] for event in
+              evidence.journal.events('fail')}
+    return sum(any(one.status in FOR_GOOD or one.message_id in failed
+                   for one in evidence.submits.get(delivery.number, []))
+               for delivery in evidence.deliveries
+               if not evidence.displayed(delivery))
+
+
 def shares(evidence):
     """(in order, on one link, links per push) of those with two segments or
     more, the first two in percent."""
@@ -80,6 +91,7 @@ def numbers(evidence):
             evidence.displayed, deliveries)) / max(1, len(deliveries)),
         'never displayed': sum(not evidence.displayed(one)
                                for one in deliveries),
+        'of these, refused by the SMSC for good': refused_for_good(evidence),
         'displayed more than once': sum(
             len(evidence.shown.get(one.number, [])) > 1
             for one in deliveries),

@@ -8,6 +8,7 @@ from html import escape
 import replay_svg
 from replay_numbers import text_of
 from replay_svg import COLOURS
+from replay_verdict import displayed_by_one
 
 ROWS = 60           # of the table of pushes at most
 
@@ -101,7 +102,7 @@ def page(evidences, columns, verdicts):
         f'<p class="sub">{escape(source(evidences))}</p>',
         f'<p class="lead">{lead(evidences, columns)}</p>',
         cards(columns), '<h2>What happened</h2>', plots(evidences),
-        '<h2>Verdict</h2>', verdict_box(verdicts),
+        '<h2>Verdict</h2>', verdict_box(evidences, verdicts),
         '<h2>In numbers</h2>', number_table(columns),
         '<h2>Push by push</h2>', push_table(evidences),
         '<h2>What the words mean</h2>',
@@ -136,7 +137,8 @@ def lead(evidences, columns):
             f'<b style="color:{colour}">{escape(name[0].upper() + name[1:])}'
             '</b> had '
             f'{sent - numbers["never displayed"]} of {sent} displayed whole '
-            f'({numbers["displayed whole, %"]:.1f} %), left '
+            f'({numbers["displayed whole, %"]:.1f} %{hopeless(numbers)}), '
+            'left '
             f'{numbers["orphan segments on phones"]} orphan segments on '
             'phones, and told the Push Initiator the result '
             f'{told(numbers, sent)}')
@@ -148,6 +150,11 @@ def lead(evidences, columns):
         text += (f' In the record {sum(known)} of {len(known)} were '
                  'displayed.')
     return text
+
+
+def hopeless(numbers):
+    refused = numbers['of these, refused by the SMSC for good']
+    return f'; {refused} the SMSC refuses for good' if refused else ''
 
 
 def told(numbers, sent):
@@ -207,8 +214,8 @@ def plots(evidences):
         for draw, title, words in PLOTS) + '</div>'
 
 
-def verdict_box(verdicts):
-    found = []
+def verdict_box(evidences, verdicts):
+    found, first = [], next(iter(evidences))
     for name, verdict in verdicts.items():
         against = verdict['against the record']
         worse = against['displayed in the record, but not now']
@@ -219,6 +226,10 @@ def verdict_box(verdicts):
                   verdict.get('invariants', {}).items()]
         lines.append(check(not worse, 'what was displayed in the record is '
                            'displayed', worse))
+        if name != first:
+            less = displayed_by_one(evidences[first], evidences[name])
+            lines.append(check(not less, f'what {first} displays is displayed',
+                               less))
         if better:
             lines.append(check(True, f'{len(better)} more are displayed than '
                                'in the record'))

@@ -38,6 +38,53 @@ static bool begins_with(const uint8_t *at, const uint8_t *end,
     return (size_t) (end - at) >= length && memcmp(at, word, length) == 0;
 }
 
+static bool begins_with_any_case(const uint8_t *at, const uint8_t *end,
+                                 const char *word)
+{
+    size_t length = strlen(word);
+
+    return (size_t) (end - at) >= length
+        && strncasecmp((const char *) at, word, length) == 0;
+}
+
+/* Whether a character set is named here, by the declaration of XML or a
+ * header of MIME, in which a name could be spelt without its ASCII letters. */
+static bool is_foreign_charset(const uint8_t *at, const uint8_t *end)
+{
+    static const char *const words[] = { "encoding", "charset" };
+    static const char *const known[] = { "utf-8", "us-ascii", "iso-8859-",
+                                         "windows-125" };
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (begins_with_any_case(at, end, words[i]))
+            break;
+    if (i == sizeof(words) / sizeof(words[0]))
+        return false;
+    at = skip_space(at + strlen(words[i]), end);
+    if (at == end || *at != '=')
+        return false;
+    at = skip_space(at + 1, end);
+    if (at < end && (*at == '"' || *at == '\''))
+        at++;
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (begins_with_any_case(at, end, known[i]))
+            return false;
+    return true;
+}
+
+/* Whether what stands here, before the PAP document, says that the document
+ * is not in plain text. */
+static bool is_encoded(const uint8_t *at, const uint8_t *end)
+{
+    static const char ebcdic[] = "\x4c\x6f\xa7\x94";      /* <?xm */
+
+    return *at == '\0' || begins_with(at, end, ebcdic)
+        || is_foreign_charset(at, end)
+        || begins_with_any_case(at, end, "quoted-printable")
+        || begins_with_any_case(at, end, "base64");
+}
+
 /* What follows the name: ="value" or ='value'. */
 static bool find_value(struct value *value, const uint8_t *at,
                        const uint8_t *end)
@@ -119,6 +166,8 @@ bool rewrite_body(struct buffer *out, const struct rewrite *rewrite,
             at = copied = replace(&new, copied, &value, moved);
         } else {
             is_pap = is_pap || begins_with(at, end, "<pap");
+            is_clear = (is_pap || !is_encoded(at, end))
+                && !begins_with(at, end, "<!ENTITY");
             at++;
         }
     }

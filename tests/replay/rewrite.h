@@ -21,8 +21,10 @@ struct rewrite {
 
 /* Appends the body as it is to be sent. False, and `out` as it was, if it
  * cannot be seen where the body asks to be notified: it holds no PAP
- * document in plain text, or spells that attribute in a way which is not
- * understood. Then it must not be sent. */
+ * document in plain text (another character set than those that have ASCII
+ * in them, another transfer encoding than none, entities of its own), or
+ * spells that attribute in a way which is not understood. Then it must not
+ * be sent. */
 bool rewrite_body(struct buffer *out, const struct rewrite *rewrite,
                   const uint8_t *body, size_t size);
 

@@ -44,6 +44,19 @@ static const struct {
     { "<pap><p ppg-notify-requested-to=http://pi/></pap>", NULL },
     { "<pap><p ppg-notify-requested-to=\"http://pi/></pap>", NULL },
     { "<pap><p ppg-notify-requested-to", NULL },
+    { "<?xml version=\"1.0\" encoding='UTF-8'?><pap/>",
+      "<?xml version=\"1.0\" encoding='UTF-8'?><pap/>" },
+    { "Content-Type: application/xml; charset=iso-8859-1\r\n\r\n<pap/>",
+      "Content-Type: application/xml; charset=iso-8859-1\r\n\r\n<pap/>" },
+    { "Content-Transfer-Encoding: binary\r\n\r\n<pap/>",
+      "Content-Transfer-Encoding: binary\r\n\r\n<pap/>" },
+    { "<pap/>\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==",
+      "<pap/>\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\nAA==" },
+    { "<?xml version=\"1.0\" encoding=\"UTF-7\"?><pap/>", NULL },
+    { "Content-Type: application/xml; charset = \"UTF-16\"\r\n\r\n<pap/>",
+      NULL },
+    { "Content-Transfer-Encoding: Quoted-Printable\r\n\r\n<pap>", NULL },
+    { "<!DOCTYPE pap [<!ENTITY a \"b\">]><pap>&a;</pap>", NULL },
     { "--b\r\nContent-Transfer-Encoding: base64\r\n\r\nPHBhcD4=\r\n", NULL }
 };
 
