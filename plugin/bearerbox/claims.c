@@ -321,7 +321,7 @@ void claims_ask(Scheduler *s, int64_t now)
         s->next_maintain = now + MAINTAIN_US;
         store_maintain(s->store);
     }
-    if (receipts_ready(s->receipts) && !s->reclaiming)
+    if (receipts_ready(s->receipts) && scheduler_may_tell(s))
         claims_send_receipts(s, now);
     if (s->n_held == 0 || now >= s->held_until)
         return;

@@ -133,10 +133,17 @@ static void send_batch(Scheduler *s)
                now_us(), batch_done, s);
 }
 
+/* At the end, when nothing is sent any more, epochs do not matter: what the
+ * links have told are facts, and what is not ours any more is fenced. */
+bool scheduler_may_tell(const Scheduler *s)
+{
+    return !s->reclaiming || atomic_load(&s->links_end);
+}
+
 static void flush(Scheduler *s)
 {
-    if (s->flying != NULL || batch_empty(s->open) || s->reclaiming ||
-        s->instance[0] == '\0')
+    if (s->flying != NULL || batch_empty(s->open) ||
+        !scheduler_may_tell(s) || s->instance[0] == '\0')
         return;
     s->flying = s->open;
     s->open = batch_create();

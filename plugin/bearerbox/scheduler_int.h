@@ -100,6 +100,9 @@ bool scheduler_holds(const Scheduler *s, int lease, int64_t epoch,
 /* Does somebody else wait for this lease, or for all since the box ends? */
 bool scheduler_yields(const Scheduler *s, int lease);
 
+/* Whether what the links have told may go to the database now. */
+bool scheduler_may_tell(const Scheduler *s);
+
 /* If a call was refused nothing is asked for a moment: what is kept is to be
  * tried again. (The store has told the operator.) */
 void scheduler_refused(Scheduler *s, StoreOutcome outcome);

@@ -5,11 +5,8 @@ sends nothing after its leases, both wait without busy loop and with a line in
 the log for each change; and go on by themselves: nothing is lost, nothing is
 sent twice."""
 
-import contextlib
 import os
 import sys
-
-import psycopg2
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 '..', 'lib'))
@@ -43,21 +40,11 @@ def cut(tap, box, pi):
         return done
 
 
-@contextlib.contextmanager
-def somebody(box, statement):
-    """Does this in a transaction, and then nothing."""
-    with contextlib.closing(psycopg2.connect(
-            **box.database.where)) as other, other.cursor() as cursor:
-        cursor.execute(statement)
-        yield
-        other.rollback()
-
-
 def locked(tap, box, pi, done):
     """The queue is locked for longer than a statement may wait."""
     what = 'queue locked'
     with under_way(box, pi) as batch:
-        with somebody(box, 'LOCK TABLE convoy.live'):
+        with box.database.somebody('LOCK TABLE convoy.live'):
             outage = Outage(box)
             tried = refused(tap, pi, what)
             outage.quiet(tap, what, 12)
@@ -69,7 +56,7 @@ def locked(tap, box, pi, done):
 def no_renewal(tap, box, pi, done):
     """The leases cannot be renewed, though all else goes on."""
     what = 'renewals locked'
-    with somebody(box, 'SELECT FROM convoy.instance FOR UPDATE'):
+    with box.database.somebody('SELECT FROM convoy.instance FOR UPDATE'):
         outage = Outage(box)
         outage.quiet(tap, what, LEASE)
         batch = pi.push(pushes.make(100))

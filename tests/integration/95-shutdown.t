@@ -35,6 +35,30 @@ def stop_in_the_middle(tap, name):
                  f'{name}: no segment is sent twice')
 
 
+def last_words(tap):
+    """bearerbox ends while it cannot have its leases again: what the SMSC has
+    told it is on record all the same."""
+    with Sandbox(plan='receipt DELIVRD after 5s..6s\n') as box, \
+            Initiator(box.env['PPG_URL']) as pi:
+        some = pi.push(pushes.make(50, 1))
+        wait_until(lambda: box.database.groups('AWAITING') == 50, 30,
+                   'all wait for their receipts')
+        with box.database.somebody("SELECT pg_advisory_xact_lock("
+                                   "convoy.lock_key('lease'))"):
+            box.database.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'convoy scheduler'")
+            wait_until(lambda: len(box.journal.read().events(
+                'receipt-answer')) == 50, 30, 'all receipts are taken')
+            box.stop('bearerbox')
+            tap.equal(sum(row.outcome == 'delivered'
+                          for row in box.database.ledger()), 50,
+                      'without leases: every receipt is in the ledger')
+        box.start('bearerbox')
+        wait_for_results(box, pi, some)
+        judge(tap, box, pi, some, restart=True, name='without leases')
+
+
 def all_at_once(tap):
     """The whole sandbox goes down under load; nothing may be left."""
     with Sandbox() as box, Initiator(box.env['PPG_URL']) as pi:
@@ -47,6 +71,7 @@ def all_at_once(tap):
 def test(tap):
     for name in 'bearerbox', 'wapbox':
         stop_in_the_middle(tap, name)
+    last_words(tap)
     all_at_once(tap)
 
 

@@ -30,6 +30,15 @@ class Database:
     def value(self, query, *values):
         return self.rows(query, *values)[0][0]
 
+    @contextlib.contextmanager
+    def somebody(self, statement):
+        """Does this in a transaction, and then nothing for a while."""
+        with contextlib.closing(psycopg2.connect(**self.where)) as other, \
+                other.cursor() as cursor:
+            cursor.execute(statement)
+            yield
+            other.rollback()
+
     def live(self):
         """How many groups have not ended."""
         return int(self.value('SELECT coalesce(sum(groups), 0) '
