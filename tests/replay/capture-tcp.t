@@ -149,7 +149,7 @@ def test_missing(t, story):
     dice = random.Random(1)
     missing(t, 'a tenth of the packets is missing',
             ([one for one in packets if dice.random() > 0.1]
-             for _ in range(100)), true, late=6000)
+             for _ in range(300)), true, late=12_000)
     wrong = []
     for at in range(len(packets)):
         records, words, status = of_packets(packets[at:])

@@ -419,8 +419,7 @@ static void sum_up(const struct capture *capture)
 
 void capture_finish(struct capture *capture)
 {
-    tcp_finish(capture->tcp, (struct tcp_moment) { capture->latest,
-                                                   capture->in_file });
+    tcp_finish(capture->tcp);
     sum_up(capture);
     segments_free(capture->segments);
     owners_free(capture->owners);

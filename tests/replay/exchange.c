@@ -193,7 +193,11 @@ void exchange_lost(struct exchange *exchange, enum tcp_side side, size_t size,
     char why[80];
 
     if (exchange->given_up
-        || http_lost(&exchange->sides[side], size, moment) || size == 0)
+        || http_lost(&exchange->sides[side], size, moment))
+        return;
+    if (size == 0 && side == TCP_SERVER)
+        buffer_free(&exchange->open);
+    if (size == 0)
         return;
     snprintf(why, sizeof(why), "%zu octets of a %s are missing", size,
              side == TCP_CLIENT ? "request" : "response");

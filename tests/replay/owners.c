@@ -230,11 +230,15 @@ int64_t owners_find(struct owners *owners, const char *number,
 
 bool owners_rival(struct owners *owners, const char *number,
                   const struct udh *udh, const uint8_t *message, size_t size,
-                  size_t common)
+                  int64_t push, size_t common)
 {
+    struct horizon_entry *group = udh->concatenated
+        ? horizon_find(owners->groups, group_key(number, udh)) : NULL;
     struct likeness likeness;
     size_t most;
 
+    if (group != NULL && (int64_t) group->a != push)
+        return true;
     likeness_begin(&likeness, message + udh->size, size - udh->size);
     best_owner(owners, number, &likeness, &most);
     return most > 0 && most >= common;

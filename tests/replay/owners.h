@@ -35,10 +35,11 @@ int64_t owners_find(struct owners *owners, const char *number,
                     const struct udh *udh, const uint8_t *message,
                     size_t size, size_t *common);
 
-/* Whether a segment that was seen before may as well be the first of another
- * push, with the same words: one to this number that has no segment yet. */
+/* Whether a segment that was seen before, as one of `push` with `common`
+ * octets in it, may as well be of another push with the same words: one to
+ * this number that has no segment yet, or that uses the reference now. */
 bool owners_rival(struct owners *owners, const char *number,
                   const struct udh *udh, const uint8_t *message, size_t size,
-                  size_t common);
+                  int64_t push, size_t common);
 
 #endif

@@ -69,9 +69,11 @@ struct segment segments_submit(struct segments *segments, int64_t submit,
         segment.first = (int64_t) (entry->a & UINT32_MAX);
         entry->a += UINT64_C(1) << 32;
         segment.attempt = (int64_t) (entry->a >> 32) + 1;
-        if (!owners_rival(segments->owners, pap_digits(number), &segment.udh,
-                          sms->message, sms->message_length, entry->b >> 32))
-            segment.push = (int64_t) (entry->b & UINT32_MAX) - 1;
+        segment.push = (int64_t) (entry->b & UINT32_MAX) - 1;
+        if (owners_rival(segments->owners, pap_digits(number), &segment.udh,
+                         sms->message, sms->message_length, segment.push,
+                         entry->b >> 32))
+            segment.push = -1;
         return segment;
     }
     segment.push = owners_find(segments->owners, pap_digits(number),

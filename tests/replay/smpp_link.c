@@ -435,6 +435,8 @@ void smpp_link_lost(struct smpp_link *link, enum tcp_side side, size_t size,
     smpp_reader_lost(&direction->reader, size);
     if (size == 0) {            /* the capture begins in the middle */
         direction->missed = direction->silent = link->joined = true;
+        if (side == TCP_SERVER)
+            forget_open(link);
         return;
     }
     snprintf(why, sizeof(why), "%zu octets are missing", size);

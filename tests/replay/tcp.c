@@ -72,11 +72,16 @@ static void end_side(struct tcp *tcp, struct connection *connection,
                      enum tcp_side side, bool reset)
 {
     struct stream *stream = &connection->streams[side];
+    struct tcp_moment moment = reset ? connection->last : stream->fin_moment;
 
     tcp_skip_doomed(tcp, connection);
     tcp_give_all(tcp, connection, side);
+    tcp_admit_guess(tcp, connection, TCP_CLIENT);
+    tcp_admit_guess(tcp, connection, TCP_SERVER);
+    if (moment.t < connection->given.t)
+        moment = connection->given;
     if (!stream->ended)
-        tcp->user->end(connection->user, side, reset, connection->last);
+        tcp->user->end(connection->user, side, reset, moment);
     stream->ended = true;
 }
 
@@ -106,12 +111,6 @@ static void forget(struct tcp *tcp, struct connection *connection,
     free(connection);
 }
 
-static void forget_oldest(struct tcp *tcp)
-{
-    forget(tcp, tcp->closed.oldest != NULL ? tcp->closed.oldest
-                                           : tcp->open.oldest, TCP_CUT);
-}
-
 static struct connection *open_connection(struct tcp *tcp, uint64_t key,
                                           const struct packet *packet)
 {
@@ -130,8 +129,6 @@ static struct connection *open_connection(struct tcp *tcp, uint64_t key,
     user = tcp->user->open(tcp->context, client, server, syn, moment);
     if (user == NULL)
         return NULL;
-    while (tcp->connections.count >= CONNECTIONS_MAX)
-        forget_oldest(tcp);
     connection = mem_new(sizeof(*connection));
     connection->key = key;
     connection->user = user;
@@ -193,6 +190,7 @@ static void take_flags(struct connection *connection, enum tcp_side side,
     if ((packet->flags & PACKET_FIN) != 0 && !stream->finished) {
         stream->finished = true;
         stream->fin = packet->seq + (uint32_t) packet->length;
+        stream->fin_moment = connection->last;
     }
 }
 
@@ -213,6 +211,21 @@ static void settle(struct tcp *tcp, struct connection *connection)
                                || tcp_is_doomed(&streams[TCP_SERVER]));
 }
 
+/* Nothing more is known of the connection. */
+static void cut_off(struct tcp *tcp, struct connection *connection)
+{
+    tcp_skip_doomed(tcp, connection);
+    if (!connection->closed)
+        settle(tcp, connection);
+    forget(tcp, connection, TCP_CUT);
+}
+
+static void cut_oldest_off(struct tcp *tcp)
+{
+    cut_off(tcp, tcp->closed.oldest != NULL ? tcp->closed.oldest
+                                            : tcp->open.oldest);
+}
+
 /* What has been awaited for too long, and those who may be forgotten. */
 static void pass_time(struct tcp *tcp, int64_t now)
 {
@@ -229,12 +242,37 @@ static void pass_time(struct tcp *tcp, int64_t now)
         forget(tcp, tcp->closed.oldest, TCP_CUT);
 }
 
+/* A SYN says where its side begins, and if it has an ACK, where the other
+ * did. Any other ACK says how far the other side was. */
+static void begin_streams(struct connection *connection, enum tcp_side side,
+                          const struct packet *packet)
+{
+    struct stream *stream = &connection->streams[side];
+    struct stream *other = &connection->streams[1 - side];
+    bool syn = (packet->flags & PACKET_SYN) != 0;
+
+    if (syn && (!stream->known || (stream->guessed
+                                   && stream->next == packet->seq + 1))) {
+        stream->begun = stream->known = true;
+        stream->guessed = false;
+        stream->begin = packet->seq;
+        stream->next = packet->seq + 1;
+    }
+    if ((packet->flags & PACKET_ACK) == 0 || other->known)
+        return;
+    other->known = true;
+    other->guessed = !syn;
+    other->next = packet->ack;
+}
+
 void tcp_take(struct tcp *tcp, const struct packet *packet)
 {
     struct connection *connection;
     enum tcp_side side;
 
     pass_time(tcp, packet->t);
+    while (tcp->connections.count >= CONNECTIONS_MAX)
+        cut_oldest_off(tcp);
     connection = find_connection(tcp, packet);
     if (connection == NULL || connection->closed)
         return;
@@ -251,18 +289,7 @@ void tcp_take(struct tcp *tcp, const struct packet *packet)
         close_connection(tcp, connection, TCP_CLOSED);
         return;
     }
-    if ((packet->flags & PACKET_SYN) != 0
-        && !connection->streams[side].known) {
-        connection->streams[side] = (struct stream) {
-            .begun = true, .begin = packet->seq,
-            .known = true, .next = packet->seq + 1
-        };
-        if ((packet->flags & PACKET_ACK) != 0
-            && !connection->streams[1 - side].known) {
-            connection->streams[1 - side].known = true;
-            connection->streams[1 - side].next = packet->ack;
-        }
-    }
+    begin_streams(connection, side, packet);
     if (packet->length > 0 && !connection->streams[side].ended)
         tcp_take_payload(tcp, connection, side, packet);
     take_flags(connection, side, packet);
@@ -281,12 +308,10 @@ struct tcp *tcp_new(const struct tcp_user *user, void *context,
     return tcp;
 }
 
-void tcp_finish(struct tcp *tcp, struct tcp_moment moment)
+void tcp_finish(struct tcp *tcp)
 {
-    while (tcp->open.oldest != NULL) {
-        tcp->open.oldest->last = moment;
-        forget(tcp, tcp->open.oldest, TCP_CUT);
-    }
+    while (tcp->open.oldest != NULL)
+        cut_off(tcp, tcp->open.oldest);
     while (tcp->closed.oldest != NULL)
         forget(tcp, tcp->closed.oldest, TCP_CUT);
     table_free(&tcp->connections);

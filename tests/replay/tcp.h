@@ -59,6 +59,6 @@ struct tcp *tcp_new(const struct tcp_user *user, void *context,
 void tcp_take(struct tcp *tcp, const struct packet *packet);
 /* The capture ends: what is held back is lost or given out, and all
  * connections are closed. */
-void tcp_finish(struct tcp *tcp, struct tcp_moment moment);
+void tcp_finish(struct tcp *tcp);
 
 #endif

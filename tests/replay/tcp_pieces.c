@@ -13,6 +13,17 @@ enum {
     PIECE_COST = 128            /* octets for which an empty piece counts */
 };
 
+void tcp_admit_guess(struct tcp *tcp, struct connection *connection,
+                     enum tcp_side side)
+{
+    struct stream *stream = &connection->streams[side];
+
+    if (stream->known && !stream->guessed)
+        return;
+    stream->guessed = false;
+    tcp->user->lost(connection->user, side, 0, connection->last);
+}
+
 static void give(struct tcp *tcp, struct connection *connection,
                  enum tcp_side side, const uint8_t *bytes, size_t size,
                  size_t lost, struct tcp_moment moment)
@@ -21,6 +32,7 @@ static void give(struct tcp *tcp, struct connection *connection,
 
     if (moment.t >= connection->given.t)
         connection->given = moment;
+    tcp_admit_guess(tcp, connection, side);
     stream->next += (uint32_t) (size + lost);
     if (size > 0)
         tcp->user->octets(connection->user, side, bytes, size,
@@ -102,16 +114,22 @@ bool tcp_is_doomed(const struct stream *stream)
                || tcp_distance(stream->next, stream->pieces->seq) > 0);
 }
 
-/* They are lost. */
+/* They are lost, as far as the first piece of either side tells: what the
+ * other side says next may be no answer to those behind. */
 static void skip_doomed(struct tcp *tcp, struct connection *connection,
                         enum tcp_side side)
 {
     struct stream *stream = &connection->streams[side];
-    const struct piece *first = stream->pieces;
+    const struct piece *own = stream->pieces;
+    const struct piece *other = connection->streams[1 - side].pieces;
     uint32_t end = stream->ack;
 
-    if (first != NULL && tcp_distance(first->seq, end) > 0)
-        end = first->seq;
+    if (own != NULL && tcp_distance(own->seq, end) > 0)
+        end = own->seq;
+    if (other != NULL && other->acknowledges
+        && tcp_distance(stream->next, other->ack) > 0
+        && tcp_distance(other->ack, end) > 0)
+        end = other->ack;
     give(tcp, connection, side, NULL, 0, end - stream->next, stream->ahead);
     give_ready(tcp, connection);
 }
@@ -184,9 +202,8 @@ void tcp_take_payload(struct tcp *tcp, struct connection *connection,
     };
 
     if (!stream->known) {
-        stream->known = true;
+        stream->known = stream->guessed = true;
         stream->next = piece.seq;
-        tcp->user->lost(connection->user, side, 0, connection->last);
     }
     if (is_ready(connection, side, &piece))
         give_piece(tcp, connection, side, &piece, packet->bytes);

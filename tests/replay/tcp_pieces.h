@@ -27,15 +27,17 @@ struct piece {
 struct stream {
     bool begun;                 /* by a SYN of this number */
     uint32_t begin;
-    bool known;                 /* `next` is */
+    bool known;                 /* `next` is; */
+    bool guessed;               /* but there may have been octets before */
     uint32_t next;
     bool acknowledged;          /* by the other side, up to `ack`; */
     uint32_t ack;
     struct tcp_moment ahead;    /* since then it is ahead of `next` */
     struct piece *pieces;       /* in order */
     size_t held;
-    bool finished;              /* its FIN is at `fin` */
+    bool finished;              /* its FIN is at `fin`, */
     uint32_t fin;
+    struct tcp_moment fin_moment;
     bool ended;                 /* and everything before it was given out */
 };
 
@@ -77,6 +79,9 @@ static inline int32_t tcp_distance(uint32_t from, uint32_t to)
     return (int32_t) (to - from);
 }
 
+/* Says that the beginning of a side was not captured, if so. */
+void tcp_admit_guess(struct tcp *tcp, struct connection *connection,
+                     enum tcp_side side);
 /* Takes the payload of a packet, and gives out what can be. */
 void tcp_take_payload(struct tcp *tcp, struct connection *connection,
                       enum tcp_side side, const struct packet *packet);
