@@ -31,7 +31,7 @@ interim ENROUTE 5% after 1..5ms
 receipt-early 2%
 '''
 OTHER_IDS = 'message-id hex/decimal\n'
-KEYS = {'answer-timeout': 1, 'retry-delay': 1, 'receipt-timeout': 5}
+KEYS = {'answer-timeout': 3, 'retry-delay': 1, 'receipt-timeout': 5}
 COUNT = int(os.environ.get('CONVOY_PUSHES', '150'))
 PHONES = COUNT // 4
 
@@ -72,7 +72,7 @@ def load(box, pi, stock):
                        'every segment is accepted')
             box.idle()
     else:
-        wait_for_results(box, pi, some)
+        wait_for_results(box, pi, some, seconds=120)
     drop_links(box)
     return some
 
