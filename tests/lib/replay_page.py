@@ -226,6 +226,10 @@ def verdict_box(evidences, verdicts):
                   verdict.get('invariants', {}).items()]
         lines.append(check(not worse, 'what was displayed in the record is '
                            'displayed', worse))
+        if against['told otherwise']:
+            lines.append(check(False, 'the Push Initiator is told what it was '
+                               'told in the record',
+                               against['told otherwise']))
         if name != first:
             less = displayed_by_one(evidences[first], evidences[name])
             lines.append(check(not less, f'what {first} displays is displayed',

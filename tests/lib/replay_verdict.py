@@ -93,6 +93,16 @@ def compared(evidence):
     return found
 
 
+def told_otherwise(evidence):
+    """Where the PI was told another result than in the record, if it was told
+    one then, and is told one by this gateway at all."""
+    return [f'{one}: {evidence.told(one)}, in the record {one.recorded.told}'
+            for one in evidence.deliveries
+            if evidence.is_convoy and one.push.sent is not None
+            and one.recorded.told not in (None, 'nothing',
+                                          evidence.told(one))]
+
+
 def answered_otherwise(evidence):
     """Pushes that the PPG answered with another code than in the record."""
     return [f'push {push.number} was answered {push.code}, in the record '
@@ -135,9 +145,10 @@ def verdict(evidence):
                           if not evidence.displayed(one)],
         'told': told(evidence),
         'against the record': {
-            what: len(some) if what.startswith(('as', 'the'))
-            else list(map(str, some))
-            for what, some in compared(evidence).items()}}
+            **{what: len(some) if what.startswith(('as', 'the'))
+               else list(map(str, some))
+               for what, some in compared(evidence).items()},
+            'told otherwise': told_otherwise(evidence)}}
     if evidence.is_convoy:
         found['invariants'] = {
             name: list(map(str, check(evidence)))
@@ -176,16 +187,21 @@ def judge(tap, evidence, expected=None, strict=True):
         tap.none(worse, f'{name}: what was displayed in the record is '
                  'displayed')
     else:
-        noted = [*answered_otherwise(evidence), *(
+        note(tap, [*answered_otherwise(evidence), *(
             f'not displayed by {name}, but in the record: {one}'
-            for one in worse)]
-        tap.note(*noted[:NOTED])
-        if len(noted) > NOTED:
-            tap.note(f'... {len(noted)} in all')
+            for one in worse)])
+    note(tap, [f'told otherwise by {name}: {one}' for one in
+               found['against the record']['told otherwise']])
     if expected is not None:
         tap.none(differences(expected, found),
                  f'{name}: the verdict is the one that is expected')
     return found
+
+
+def note(tap, lines):
+    tap.note(*lines[:NOTED])
+    if len(lines) > NOTED:
+        tap.note(f'... {len(lines)} in all')
 
 
 def differences(expected, found, path=''):

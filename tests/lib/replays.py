@@ -1,4 +1,5 @@
-"""Replays of made-up traces, as the tests of tests/integration run them."""
+"""Replays as the tests of tests/integration run them, those of the traces that
+ship among them."""
 
 import json
 import os
@@ -7,11 +8,23 @@ import types
 
 import push_initiator
 import replay_run
+import replay_verdict
 from replay_evidence import Evidence
+from replay_numbers import numbers, table
 from replay_trace import Trace
 from traces import REPLAY, lines
 
 EXPECTED = os.path.join(REPLAY, 'expected.json')
+
+
+# Stock repeats what failed after a minute, by default, and notices only then
+# what was not answered.
+SOONER = dict(conf='sms-resend-freq = 2\n', link={'wait-ack': 4},
+              convoy={'answer-timeout': 4, 'retry-delay': 2})
+SCENES = 'day', 'peak'
+CAPTURES = 'stock', 'convoy'        # tests/replay/captures
+GATEWAYS = 'stock', 'convoy'
+WAIT = 100          # seconds after the last push
 
 
 def generated(folder, scene, *options):
@@ -41,19 +54,48 @@ def written(folder, name, some, notify_url, spread, more=()):
     return path
 
 
-def expected(scene, gateway):
-    """The verdict that is known to be right."""
+def of_scene(folder, scene):
+    """Replays a made-up trace against both gateways; their Evidences."""
+    return replayed(generated(folder, scene), folder, GATEWAYS, speed='2',
+                    **SOONER)
+
+
+def of_captures(folder):
+    """{name: the same of the trace that was made from that capture}, all at
+    once."""
+    sides = {name: sides_of(f'{REPLAY}/captures/{name}.jsonl',
+                            f'{folder}/{name}', GATEWAYS, **SOONER)
+             for name in CAPTURES}
+    replay_run.run(sum(sides.values(), []), WAIT)
+    return {name: evidences_of(some) for name, some in sides.items()}
+
+
+def judge(tap, name, evidences):
+    """Holds each verdict against the one that is known to be right, which
+    tests/replay/expect has found."""
     with open(EXPECTED) as file:
-        return json.load(file)[scene][gateway]
+        expected = json.load(file)[name]
+    tap.note(*table({evidence.run['gateway']: numbers(evidence)
+                     for evidence in evidences}))
+    for evidence in evidences:
+        replay_verdict.judge(tap, evidence,
+                             expected[evidence.run['gateway']])
 
 
-def replayed(path, folder, gateways, speed='1', wait=100, **sandbox):
+def replayed(path, folder, gateways, speed='1', **sandbox):
     """Replays a trace against these gateways at once; their Evidences."""
+    sides = sides_of(path, folder, gateways, speed, **sandbox)
+    replay_run.run(sides, WAIT)
+    return evidences_of(sides)
+
+
+def sides_of(path, folder, gateways, speed='1', **sandbox):
     options = types.SimpleNamespace(
         speed=speed, seed=1, sandbox={'convoy': {}, **sandbox})
     trace = Trace(path)
-    sides = [replay_run.Side(name, trace, f'{folder}/{number}-{name}',
-                             options)
-             for number, name in enumerate(gateways)]
-    replay_run.run(sides, wait)
-    return [Evidence(Trace(path), side.folder) for side in sides]
+    return [replay_run.Side(name, trace, f'{folder}/{number}-{name}', options)
+            for number, name in enumerate(gateways)]
+
+
+def evidences_of(sides):
+    return [Evidence(Trace(side.trace.path), side.folder) for side in sides]
