@@ -111,8 +111,8 @@ def run(pushes):
     """Exit status, the most memory it had, MiB, and how often each event was
     in the trace. `pushes`: how many, or a function that writes a capture."""
     with subprocess.Popen([PROGRAM, 'capture', *PORTS[:4], '-'],
-                          stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE) as process:
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as process:
         if os.fork() == 0:
             process.stdout.close()
             with process.stdin:
