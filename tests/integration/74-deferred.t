@@ -59,8 +59,8 @@ def test(tap):
     with Sandbox(plan=PLAN) as box, Initiator(box.env['PPG_URL']) as pi:
         at = int(time.time()) + TAKEOVER + 10
         first = push(pi, '+46701', at)
-        second = push(pi, '+46702', at + 7)
-        third = push(pi, '+46703', at + 11)
+        second = push(pi, '+46702', at + 10)
+        third = push(pi, '+46703', at + 16)
         killed(box, 'wapbox', 'bearerbox', 'postgres')
         begun(box, first)
         killed(box, 'wapbox')
@@ -68,8 +68,8 @@ def test(tap):
 
         box.stop('bearerbox')
         box.start('bearerbox')
-        tap.ok(time.time() < at + 7, 'bearerbox is restarted in good order')
-        in_time(tap, box, second, at + 7, 'right after that')
+        tap.ok(time.time() < at + 10, 'bearerbox is restarted in good order')
+        in_time(tap, box, second, at + 10, 'right after that')
 
         begun(box, third)
         killed(box, 'wapbox', 'bearerbox')
@@ -77,7 +77,7 @@ def test(tap):
                'both boxes are killed in the second of the third')
         wait_until(lambda: {push.push_id for push in third} <= pi.notified(),
                    60, 'all are notified')
-        tap.ok(at + 11 <= min(sent(box, third)),
+        tap.ok(at + 16 <= min(sent(box, third)),
                'of it, too, none leaves before its time')
 
         all_pushes = first + second + third
