@@ -1,5 +1,11 @@
 -- Ends groups: their live rows go, their results are written, and PIs who
 -- asked are to be notified; all in the caller's transaction (invariant 7).
+-- event_at, of which the PI is told (PAP event-time), is when that happened
+-- which decided the end: by the ledger the last receipt, refusal or
+-- cancellation, or the deadline; not when it became known and was written.
+-- Where the end itself is the event (nothing came, nothing was sent) it is
+-- that. It stands here and not in a function of its own, since PostgreSQL
+-- would plan that one anew in each call.
 -- Returns the receivers, for receiver_free.
 -- Called by: group_batch, restore_accept; both have locked the groups.
 CREATE FUNCTION group_end(endings ending[]) RETURNS text[]
@@ -16,7 +22,16 @@ BEGIN
                   e.cause, e.hold_us
     ), whole AS MATERIALIZED (
         SELECT g.*, b.stored_at, b.concerns, b.notify, b.address,
-               event_time(g.state, g.id, g.stored_day, g.deadline_at, started)
+               least(started, CASE g.state WHEN 7 THEN g.deadline_at
+                   ELSE (SELECT max(l.at) FROM ledger l
+                         WHERE l.group_id = g.id
+                               AND l.day BETWEEN g.stored_day
+                                             AND utc_day(started)
+                               AND l.outcome = ANY (CASE g.state
+                                   WHEN 5 THEN '{1,4}'   -- DELIVERED
+                                   WHEN 6 THEN '{2,3,5}' -- UNDELIVERABLE
+                                   WHEN 8 THEN '{6}'     -- CANCELLED
+                                   ELSE '{}' END::smallint[])) END)
                    AS event_at
         FROM gone g
              JOIN body b ON b.day = g.body_day AND b.group_id = g.id

@@ -20,6 +20,6 @@ ALTER TABLE notified ADD COLUMN verdict text NOT NULL DEFAULT 'acknowledged';
 CREATE INDEX notified_trouble ON notified (at)
     WHERE verdict <> 'acknowledged';
 
--- When that happened which decided how a group ended (event_time); NULL:
+-- When that happened which decided how a group ended (group_end); NULL:
 -- when it ended.
 ALTER TABLE result ADD COLUMN event_at timestamptz;
