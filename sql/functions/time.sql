@@ -16,8 +16,9 @@ LANGUAGE sql IMMUTABLE STRICT AS $$
            + least(us, 253370764800000000) * interval '1 microsecond'
 $$;
 
+-- STABLE as date_part() of a timestamptz is, or it would not be inlined.
 CREATE FUNCTION moment_us(at timestamptz) RETURNS bigint
-LANGUAGE sql IMMUTABLE STRICT AS $$
+LANGUAGE sql STABLE STRICT AS $$
     SELECT (date_part('epoch', at) * 1000000)::bigint
 $$;
 
