@@ -17,8 +17,12 @@ from push_initiator import timestamp                        # noqa: E402
 PUSHES = 500
 SPAN = 3            # seconds in which all have left
 TAKEOVER = 18       # seconds for which a bearerbox that was killed is waited
-# So slow that those which follow a kill have not all left before it.
-PLAN = 'receiver=46703* delay 200..400ms\n'
+# So slow that those which follow a kill have not all left before it; and with
+# receipts after it: one that is answered and not on record yet may be lost.
+PLAN = '''
+receiver=46703* delay 200..400ms
+receiver=46703* receipt DELIVRD after 10s..11s
+'''
 
 
 def push(pi, prefix, at):
