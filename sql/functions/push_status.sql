@@ -3,9 +3,10 @@
 --
 -- Arguments: the PI and its push-id.
 -- Returns: state: by name; code and cause: of a group that has ended; event_at:
---   what decided its end (group_end), or when it was stored; live: it has not ended; cancelling: its
---   cancel is requested (push_cancel); partly: a segment of it was delivered,
---   so that it is too late for one; qos: of the push.
+--   when that happened which decided its end (group_end), or when it was
+--   stored; live: it has not ended; cancelling: its cancel is requested
+--   (push_cancel); partly: a segment of it was delivered, so that it is too
+--   late for one; qos: of the push.
 --   None: no such push of this PI is known. A group whose result is older than
 --   the retention is left out.
 -- Called by: intake, for status queries and, until all is decided, cancels.
