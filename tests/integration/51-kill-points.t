@@ -24,23 +24,24 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
 from debugger import KillAt                                     # noqa: E402
 
 PUSHES = 300
+SPREAD = 3          # seconds over which they come: one batch cannot take many
 
 # What has happened and what has not; program, function, which call of it.
 POINTS = [
     ('a result is posted, its fate not stored', 'wapbox',
      'store_notify_done', 5),
     ('a result is taken, not posted', 'wapbox', 'poster_send', 100),
-    ('hooked, not committed', 'wapbox', 'store_push', 7),
-    ('committed, not known so', 'wapbox', 'on_stored', 7),
+    ('hooked, not committed', 'wapbox', 'store_push', 5),
+    ('committed, not known so', 'wapbox', 'on_stored', 5),
     ('committed, not answered', 'wapbox', 'answer_push', 100),
     ('claimed, not in hand', 'bearerbox', 'actives_add', 100),
     ('in hand, not sent', 'bearerbox', 'wire_send', 150),
     ('handed over, not written', 'bearerbox', 'before_write', 200),
     ('answered by the SMSC, not heard', 'bearerbox', 'segment_sent', 200),
-    ('heard, not in the ledger', 'bearerbox', 'answers_take', 300),
-    ('results decided, not sent', 'bearerbox', 'store_batch', 20),
-    ('finished, not known so', 'bearerbox', 'batch_done', 20),
-    ('finished, no notifier woken', 'bearerbox', 'store_result_wake', 10),
+    ('heard, not in the ledger', 'bearerbox', 'answers_take', 50),
+    ('results decided, not sent', 'bearerbox', 'store_batch', 5),
+    ('finished, not known so', 'bearerbox', 'batch_done', 5),
+    ('finished, no notifier woken', 'bearerbox', 'store_result_wake', 3),
 ]
 
 printing = threading.Lock()
@@ -50,7 +51,8 @@ def die_at(tap, box, pi, point):
     what, program, function, hits = point
     box.smsc.plan('delay 5..40ms\n')
     trap = KillAt(box.pids(program)[0], function, hits)
-    batch = pi.begin(pushes.make(PUSHES), until_accepted=True)
+    batch = pi.begin(pushes.make(PUSHES), until_accepted=True,
+                     spread=SPREAD)
     trap.wait()
     box.start(program)
     all_pushes = batch.result()

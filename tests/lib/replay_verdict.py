@@ -14,6 +14,11 @@ NEGATIVE = 'undeliverable', 'expired', 'cancelled'
 # address is wrong.
 FOR_GOOD = 0x0a, 0x0b
 NOTED = 10          # lines
+# Stock's threads race each other: under which segment a link goes down, and
+# whether a phone has all parts of a push before it forgets the first, hangs on
+# the machine. So many of 100 pushes may fare otherwise there; none may with
+# Convoy.
+STOCK_LATITUDE = 1
 
 
 # --- invariants of Convoy ---------------------------------------------------
@@ -184,8 +189,8 @@ def judge(tap, evidence, expected=None, strict=True):
     if strict:
         tap.none(answered_otherwise(evidence),
                  f'{name}: every push is answered as it was recorded')
-        tap.none(worse, f'{name}: what was displayed in the record is '
-                 'displayed')
+        tap.none(beyond_latitude(evidence, worse),
+                 f'{name}: what was displayed in the record is displayed')
     else:
         note(tap, [*answered_otherwise(evidence), *(
             f'not displayed by {name}, but in the record: {one}'
@@ -193,9 +198,27 @@ def judge(tap, evidence, expected=None, strict=True):
     note(tap, [f'told otherwise by {name}: {one}' for one in
                found['against the record']['told otherwise']])
     if expected is not None:
-        tap.none(differences(expected, found),
+        tap.none(unexpected(evidence, expected, found),
                  f'{name}: the verdict is the one that is expected')
     return found
+
+
+def beyond_latitude(evidence, deliveries):
+    """These, or none of them if their gateway may fail to display so many."""
+    latitude = 0 if evidence.is_convoy else STOCK_LATITUDE
+    few = 100 * len(deliveries) <= latitude * len(evidence.deliveries)
+    return [] if few else deliveries
+
+
+def unexpected(evidence, expected, found):
+    """Where a verdict differs from the expected one, a line each."""
+    others = set(expected['not displayed']) ^ set(found['not displayed'])
+    if others and not beyond_latitude(evidence, sorted(others)):
+        hang_on_it = 'displayed', 'not displayed', 'against the record'
+        expected, found = ({key: value for key, value in one.items()
+                            if key not in hang_on_it}
+                           for one in (expected, found))
+    return list(differences(expected, found))
 
 
 def note(tap, lines):
