@@ -44,7 +44,7 @@ typedef struct {
     int max_clients;            /* connections to the PPG at once */
     int64_t client_timeout_us;  /* for one to be idle, or to send a request */
     char *ppg_address;          /* the PPG's URL; NULL: there is no PPG */
-    Octstr *core_prefix;        /* unified-prefix of the core group, or NULL */
+    Octstr *core_prefix;        /* unified-prefix of group = core, or NULL */
     ConfigPrefix *prefixes;
     int n_prefixes;
 } Config;
