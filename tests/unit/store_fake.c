@@ -1,51 +1,16 @@
 /*
- * store_fake.c - store.h over the queue in memory: see store_fake.h
+ * store_fake.c - the connection of the store in memory: see store_fake.h
  */
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "store_fake.h"
-#include "store_fake_db.h"
+#include "store_fake_int.h"
 
 static const int64_t RECONNECT_US = 50000;
-
-typedef enum {
-    NOBODY, STORED, STATUS, CANCELLED, GROUPS, FENCED, STARTED, LEASES, NOTES,
-    NOTES_DONE
-} Kind;
-
-/* An answer that waits for store_run(). */
-typedef struct {
-    Kind kind;
-    StoreOutcome outcome;
-    void (*done)(void);
-    void *arg;
-    int n;
-    int *codes;
-    StoreStatus *status;
-    StoreGroup *groups;
-    const int64_t *fenced;
-    StoreStarted started;
-    StoreLease *leases;
-    StoreNote *notes;
-} Pending;
-
-struct Store {
-    StoreRole role;
-    StoreEvents events;
-    StoreState state;
-    bool broken;                    /* and does not know it yet */
-    int64_t retry_at;
-    FakeArray pending;
-    int wakes;                      /* notifications to be told */
-    int cancel_wakes;               /* and those with STORE_CANCELS */
-    char error[256];
-    Store *next;
-};
 
 static Store *open_stores;
 static bool is_down, lose_next, lose_done;
@@ -151,7 +116,7 @@ int store_poll_timeout(const Store *store, int64_t now_us)
         ? 0 : (int) ((store->retry_at - now_us + 999) / 1000);
 }
 
-static void call_back(const Pending *p)
+static void call_back(const FakeCall *p)
 {
     bool good = p->outcome == STORE_DONE;
     int n = good ? p->n : 0;
@@ -194,7 +159,7 @@ static void call_back(const Pending *p)
 /* Those that are there now; callbacks may call again. */
 static void answer(Store *store, bool lost)
 {
-    Pending *pending = store->pending.items;
+    FakeCall *pending = store->pending.items;
     int i, n = store->pending.n;
 
     memset(&store->pending, 0, sizeof(store->pending));
@@ -282,14 +247,14 @@ void store_run(Store *store, int64_t now_us)
         set_state(store, STORE_UP);
 }
 
-/* --- calls -------------------------------------------------------------- */
+/* --- calls and wake-ups ------------------------------------------------- */
 
-/* Puts the answer in the queue. NULL: the call is not to be done. */
-static Pending *admit(Store *store, Kind kind, void (*done)(void), void *arg)
+FakeCall *fake_admit(Store *store, FakeKind kind, void (*done)(void),
+                     void *arg)
 {
-    Pending *p = fake_add(&store->pending, sizeof(*p));
+    FakeCall *p = fake_add(&store->pending, sizeof(*p));
 
-    *p = (Pending) { .kind = kind, .done = done, .arg = arg };
+    *p = (FakeCall) { .kind = kind, .done = done, .arg = arg };
     if (store->state == STORE_DOWN || store->broken) {
         p->outcome = STORE_LOST;
         return NULL;
@@ -308,33 +273,6 @@ static Pending *admit(Store *store, Kind kind, void (*done)(void), void *arg)
     return p;
 }
 
-/* `why` is set if the queue refused the call. */
-static void settle(Store *store, Pending *p, const char *why)
-{
-    if (why == NULL)
-        return;
-    p->outcome = STORE_FAILED;
-    p->n = 0;
-    snprintf(store->error, sizeof(store->error), "%s", why);
-}
-
-void store_push(Store *store, const StorePush *pushes, int n,
-                const StoreNewGroup *groups, int m, int64_t lifetime_us,
-                int64_t receipt_timeout_us, StorePushDone *done, void *arg)
-{
-    Pending *p = admit(store, STORED, (void (*)(void)) done, arg);
-    Pending *last = (Pending *) store->pending.items + store->pending.n - 1;
-
-    (void) receipt_timeout_us;
-    last->n = n;
-    if (p == NULL)
-        return;
-    p->codes = calloc((size_t) n + 1, sizeof(*p->codes));
-    if (p->codes == NULL)
-        abort();
-    fake_push(pushes, n, groups, m, lifetime_us, p->codes);
-}
-
 static void wake(StoreRole role)
 {
     Store *store;
@@ -345,146 +283,25 @@ static void wake(StoreRole role)
 
 void store_wake(Store *store)
 {
-    if (admit(store, NOBODY, NULL, NULL) != NULL)
+    if (fake_admit(store, NOBODY, NULL, NULL) != NULL)
         wake(STORE_SCHEDULER);
 }
 
 void store_result_wake(Store *store)
 {
-    if (admit(store, NOBODY, NULL, NULL) != NULL)
+    if (fake_admit(store, NOBODY, NULL, NULL) != NULL)
         wake(STORE_NOTIFIER);
-}
-
-void store_push_status(Store *store, const char *pi, const char *push_id,
-                       StoreStatusDone *done, void *arg)
-{
-    Pending *p = admit(store, STATUS, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        p->status = fake_status(pi, push_id, &p->n);
-}
-
-void store_push_cancel(Store *store, const int64_t *groups, int n,
-                       StoreCancelDone *done, void *arg)
-{
-    if (admit(store, CANCELLED, (void (*)(void)) done, arg) != NULL)
-        fake_cancel(groups, n);
 }
 
 void store_cancel_wake(Store *store)
 {
     Store *other;
 
-    if (admit(store, NOBODY, NULL, NULL) == NULL)
+    if (fake_admit(store, NOBODY, NULL, NULL) == NULL)
         return;
     for (other = open_stores; other != NULL; other = other->next)
         other->cancel_wakes += other->role == STORE_SCHEDULER &&
                                other->state == STORE_UP;
-}
-
-void store_maintain(Store *store)
-{
-    admit(store, NOBODY, NULL, NULL);
-}
-
-void store_claim(Store *store, const StoreScope *scope, int n, int max,
-                 StoreGroups *done, void *arg)
-{
-    Pending *p = admit(store, GROUPS, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        p->groups = fake_claim(scope, n, max, &p->n);
-}
-
-void store_adopt(Store *store, const StoreScope *scope, int n, int max,
-                 StoreGroups *done, void *arg)
-{
-    Pending *p = admit(store, GROUPS, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        p->groups = fake_adopt(scope, n, max, &p->n);
-}
-
-void store_due(Store *store, const StoreScope *scope, int n, int max,
-               StoreGroups *done, void *arg)
-{
-    Pending *p = admit(store, GROUPS, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        p->groups = fake_due(scope, n, max, &p->n);
-}
-
-void store_batch(Store *store, const char *instance, int64_t batch,
-                 const StoreLedgerRow *rows, int n,
-                 const StoreTransition *transitions, int m,
-                 StoreBatchDone *done, void *arg)
-{
-    Pending *p = admit(store, FENCED, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        settle(store, p, fake_batch(instance, batch, rows, n, transitions, m,
-                                    &p->fenced, &p->n));
-}
-
-void store_receipts(Store *store, const char *instance, int64_t batch,
-                    const StoreReceipt *receipts, int n, StoreGroups *done,
-                    void *arg)
-{
-    Pending *p = admit(store, GROUPS, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        settle(store, p, fake_receipts(instance, batch, receipts, n,
-                                       &p->groups, &p->n));
-}
-
-void store_instance(Store *store, const char *instance,
-                    const char *deployment, const char *predecessor,
-                    const StoreLast *last, StoreInstanceDone *done,
-                    void *arg)
-{
-    Pending *p = admit(store, STARTED, (void (*)(void)) done, arg);
-
-    if (p == NULL)
-        return;
-    settle(store, p, fake_instance(instance, deployment, predecessor, last,
-                                   &p->started));
-}
-
-void store_lease(Store *store, const char *instance,
-                 const char *const *routes, int n, int64_t ttl_us,
-                 const int *release, int n_release, StoreLeases *done,
-                 void *arg)
-{
-    Pending *p = admit(store, LEASES, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        settle(store, p, fake_renew(instance, routes, n, ttl_us, release,
-                                    n_release, &p->leases, &p->n));
-}
-
-void store_notify_take(Store *store, const char *instance, int max,
-                       int64_t lease_us, int per_host, const StoreRoom *rooms,
-                       int n, StoreNotes *done, void *arg)
-{
-    Pending *p = admit(store, NOTES, (void (*)(void)) done, arg);
-
-    if (p != NULL)
-        p->notes = fake_take(instance, max, lease_us, per_host, rooms, n,
-                             &p->n);
-}
-
-void store_notify_forgotten(Store *store, const char *instance,
-                            const int64_t *known, int n)
-{
-    if (admit(store, NOBODY, NULL, NULL) != NULL)
-        fake_forgotten(instance, known, n);
-}
-
-void store_notify_done(Store *store, const StoreNoteDone *notes, int n,
-                       StoreNotesDone *done, void *arg)
-{
-    if (admit(store, NOTES_DONE, (void (*)(void)) done, arg) != NULL)
-        fake_notified(notes, n);
 }
 
 /* --- the check at start ------------------------------------------------- */
