@@ -132,20 +132,11 @@ static int64_t number(const PGresult *row, const char *column)
     return value == NULL ? TRACE_UNKNOWN : strtoll(value, NULL, 10);
 }
 
-static enum trace_event event_named(const char *name)
-{
-    int event = 0;
-
-    while (event < TRACE_EVENTS
-           && strcmp(trace_event_name((enum trace_event) event), name) != 0)
-        event++;
-    return (enum trace_event) event;
-}
-
 static bool take_row(const PGresult *row, struct recorder *recorder)
 {
-    struct trace_record record = trace_clear(event_named(text(row, "ev")),
-                                             number(row, "t"));
+    struct trace_record record = trace_clear(
+        (enum trace_event) trace_event_named(text(row, "ev")),
+        number(row, "t"));
 
     record.push = number(row, "push");
     record.submit = number(row, "submit");

@@ -92,6 +92,8 @@ struct trace_record {
 
 /* The name in the file: "push", "push_answer", ... */
 const char *trace_event_name(enum trace_event event);
+/* The event of that name, or -1. */
+int trace_event_named(const char *name);
 
 /* A record of this event and time of which nothing else is known. */
 struct trace_record trace_clear(enum trace_event event, int64_t t);

@@ -122,6 +122,12 @@ const struct trace_field *trace_field(enum trace_event event,
     return NULL;
 }
 
+const void *trace_member(const struct trace_record *record,
+                         const struct trace_field *field)
+{
+    return (const char *) record + field->offset;
+}
+
 const char *trace_event_name(enum trace_event event)
 {
     return event_names[event];

@@ -38,41 +38,11 @@ extern const struct trace_field trace_fields[];
 const struct trace_field *trace_field(enum trace_event event,
                                       const char *key);
 
-/* -1 if there is no such event. */
-int trace_event_named(const char *name);
+/* Where that field of the record is. */
+const void *trace_member(const struct trace_record *record,
+                         const struct trace_field *field);
 
 /* The largest time, 100 years. */
 #define TRACE_TIME_MAX INT64_C(3155760000000000)
-
-/* --- rules between records (trace_rules.c) ---------------------------- */
-
-struct trace_bits {
-    uint8_t *bits;
-    size_t size;                /* octets */
-};
-
-/* What is remembered of the records before. All zero at the beginning. */
-struct trace_rules {
-    unsigned unknown;           /* as in struct trace_begin */
-    int64_t latest;
-    int64_t pushes, submits, notifications;
-    struct trace_bits push_answered, submit_answered;
-    struct trace_bits notification_answered, link_up;
-};
-
-/* Holds the first line against its rules; then there are rules for the
- * records behind it. */
-bool trace_rules_begin(struct trace_rules *rules,
-                       const struct trace_begin *begin, char *why,
-                       size_t why_size);
-/* Holds a record against its own rules and those between records; false, and
- * `why` in words, if it breaks one. */
-bool trace_rules_check(struct trace_rules *rules,
-                       const struct trace_record *record, char *why,
-                       size_t why_size);
-/* It was good, and is part of the trace now. */
-void trace_rules_remember(struct trace_rules *rules,
-                          const struct trace_record *record);
-void trace_rules_free(struct trace_rules *rules);
 
 #endif

@@ -12,6 +12,7 @@
 #include "../smsc/buffer.h"
 #include "octets.h"
 #include "trace_fields.h"
+#include "trace_rules.h"
 
 enum { READ_SIZE = 64 * 1024 };
 
@@ -351,7 +352,7 @@ static int read_begin(struct trace_reader *reader)
 {
     const char *key;
     json_t *value;
-    char why[256];
+    char why[TRACE_ERROR_SIZE];
     int found = next_object(reader, &reader->first);
 
     if (found == 0)
@@ -363,8 +364,7 @@ static int read_begin(struct trace_reader *reader)
             return -1;
     if (json_object_get(reader->first, "pseudonyms") == NULL)
         return fail(reader, "the first line needs \"pseudonyms\"");
-    if (!trace_rules_begin(&reader->rules, &reader->begin, why,
-                           sizeof(why)))
+    if (!trace_rules_begin(&reader->rules, &reader->begin, why))
         return fail(reader, "%s", why);
     return 0;
 }
@@ -408,7 +408,7 @@ const struct trace_begin *trace_begin(const struct trace_reader *reader)
 
 int trace_read(struct trace_reader *reader, struct trace_record *record)
 {
-    char why[256];
+    char why[TRACE_ERROR_SIZE];
     int found;
 
     if (reader->error[0] != '\0')
@@ -420,7 +420,7 @@ int trace_read(struct trace_reader *reader, struct trace_record *record)
         return found;
     if (take_record(reader, reader->json, record) < 0)
         return -1;
-    if (!trace_rules_check(&reader->rules, record, why, sizeof(why)))
+    if (!trace_rules_check(&reader->rules, record, why))
         return fail(reader, "%s", why);
     trace_rules_remember(&reader->rules, record);
     return 1;

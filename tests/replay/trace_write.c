@@ -9,6 +9,7 @@
 #include "../smsc/buffer.h"
 #include "octets.h"
 #include "trace_fields.h"
+#include "trace_rules.h"
 
 struct trace_writer {
     FILE *file;
@@ -16,12 +17,6 @@ struct trace_writer {
     struct buffer scratch;
     char error[TRACE_ERROR_SIZE];
 };
-
-static const void *member(const struct trace_record *record,
-                          const struct trace_field *field)
-{
-    return (const char *) record + field->offset;
-}
 
 static json_t *number_value(int64_t number)
 {
@@ -60,20 +55,21 @@ static json_t *value_of(struct trace_writer *writer,
                         const struct trace_record *record,
                         const struct trace_field *field, const char **key)
 {
-    const struct trace_octets *octets = member(record, field);
+    const struct trace_octets *octets = trace_member(record, field);
     int64_t number;
 
     switch (field->type) {
     case TRACE_NUMBER:
     case TRACE_NUMBER_OR_NONE:
-        return number_value(*(const int64_t *) member(record, field));
+        return number_value(*(const int64_t *) trace_member(record, field));
     case TRACE_BOOLEAN:
-        number = *(const int64_t *) member(record, field);
+        number = *(const int64_t *) trace_member(record, field);
         return number == TRACE_UNKNOWN ? NULL : json_boolean(number != 0);
     case TRACE_TEXT:
     case TRACE_ASCII:
     case TRACE_WORD:
-        return json_string(*(const char *const *) member(record, field));
+        return json_string(*(const char *const *)
+                           trace_member(record, field));
     case TRACE_HEX:
         return octets->bytes == NULL ? NULL
             : encoded(writer, 2 * octets->size + 1, octets_to_hex, octets);
@@ -87,7 +83,7 @@ static json_t *value_of(struct trace_writer *writer,
         return encoded(writer, octets->size / 3 * 4 + 5, octets_to_base64,
                        octets);
     case TRACE_HEADERS:
-        return headers_value(member(record, field));
+        return headers_value(trace_member(record, field));
     }
     return NULL;
 }
@@ -122,8 +118,7 @@ int trace_write(struct trace_writer *writer,
     const char *key;
     json_t *object, *value;
 
-    if (!trace_rules_check(&writer->rules, record, writer->error,
-                           sizeof(writer->error)))
+    if (!trace_rules_check(&writer->rules, record, writer->error))
         return -1;
     object = json_object();
     json_object_set_new(object, "ev",
@@ -171,7 +166,7 @@ struct trace_writer *trace_create(FILE *file, const struct trace_begin *begin,
 
     writer = mem_new(sizeof(*writer));
     writer->file = file;
-    if (!trace_rules_begin(&writer->rules, begin, error, TRACE_ERROR_SIZE)) {
+    if (!trace_rules_begin(&writer->rules, begin, error)) {
         free(writer);
         return NULL;
     }
