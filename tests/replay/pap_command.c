@@ -3,7 +3,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include "../smsc/buffer.h"
 #include "commands.h"
 #include "posted.h"
-#include "recorder.h"
 
 enum { INTERVAL_US = 1000000, BOUNDARY_MAX = 70 };
 
@@ -22,15 +20,6 @@ struct folder {
     int64_t pushes;
     const char *wrong;
 };
-
-static void print_usage(FILE *stream)
-{
-    fputs("usage: convoy-trace pap [options] DIR\n\n"
-          "Makes a trace of pushes, a second apart, from the files of DIR in"
-          " the order of\ntheir names. A file is a whole HTTP request"
-          " (POST ...), or what was posted: a\nmultipart body, from its first"
-          " boundary on, or a PAP document alone.\n\n" RECORDER_HELP, stream);
-}
 
 static void take(void *context, const struct http_message *message,
                  struct tcp_moment moment)
@@ -169,47 +158,37 @@ static bool take_files(struct folder *folder, char error[TRACE_ERROR_SIZE])
     return good;
 }
 
-static int run(const char *path, const struct recorder_options *options)
+static enum command_status run(const struct settings *settings, int count,
+                               char **paths)
 {
     struct trace_begin begin = {
         .source = "pap", .time_unknown = true,
         .unknown = ((1u << TRACE_EVENTS) - 1) & ~(1u << TRACE_PUSH)
     };
-    struct folder folder = { .path = path };
-    char error[TRACE_ERROR_SIZE], late[TRACE_ERROR_SIZE];
-    bool good;
+    struct folder folder = { .path = paths[0] };
+    enum command_status status = COMMAND_DONE;
+    char error[TRACE_ERROR_SIZE];
 
-    folder.recorder = recorder_open(options, begin, error);
-    good = folder.recorder != NULL && take_files(&folder, error);
-    if (folder.recorder != NULL && !recorder_close(folder.recorder, late)
-        && good) {
-        good = false;
-        strcpy(error, late);
-    }
-    if (!good)
-        fprintf(stderr, "convoy-trace: %s\n", error);
-    return good ? 0 : 1;
+    (void) count;
+    folder.recorder = recorder_open(&settings->recorder, begin, error);
+    if (folder.recorder == NULL)
+        return command_failed(error);
+    if (!take_files(&folder, error))
+        status = command_failed(error);
+    if (!recorder_close(folder.recorder, error) && status == COMMAND_DONE)
+        status = command_failed(error);
+    return status;
 }
 
-int pap_command(int argc, char **argv)
-{
-    static const struct option known[] = {
-        RECORDER_OPTIONS,
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 }
-    };
-    struct recorder_options options = { .real = false };
-    int letter;
+static const struct option options[] = { RECORDER_OPTIONS, COMMAND_HELP };
 
-    while ((letter = getopt_long(argc, argv, "o:", known, NULL)) != -1) {
-        if (!recorder_option(&options, letter, optarg)) {
-            print_usage(letter == 'h' ? stdout : stderr);
-            return letter == 'h' ? 0 : 2;
-        }
-    }
-    if (optind != argc - 1) {
-        print_usage(stderr);
-        return 2;
-    }
-    return run(argv[optind], &options);
-}
+const struct command pap_command = {
+    .name = "pap", .summary = "make a trace from files of PAP",
+    .usage =
+        "usage: convoy-trace pap [options] DIR\n\n"
+        "Makes a trace of pushes, a second apart, from the files of DIR in"
+        " the order of\ntheir names. A file is a whole HTTP request"
+        " (POST ...), or what was posted: a\nmultipart body, from its first"
+        " boundary on, or a PAP document alone.\n\n" RECORDER_HELP,
+    .options = options, .letters = RECORDER_LETTERS, .most = 1, .run = run
+};

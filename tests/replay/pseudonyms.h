@@ -18,15 +18,16 @@ struct pseudonyms;
 
 /* For --help: the key, and both options of everything that makes traces. */
 #define PSEUDONYMS_KEY_HELP \
-    "    --key FILE        the secret key of the stand-ins, 16 octets or" \
-    " more: traces\n" \
-    "                      made with one key have the same stand-ins." \
-    " Without it a\n" \
-    "                      new key is made for this trace, and forgotten\n"
+    "    --key FILE         the secret key of the stand-ins, 16 octets or" \
+    " more:\n" \
+    "                       traces made with one key have the same" \
+    " stand-ins. Without\n" \
+    "                       it a new key is made for this trace, and" \
+    " forgotten\n"
 #define PSEUDONYMS_HELP PSEUDONYMS_KEY_HELP \
-    "    --no-pseudonyms   writes phone numbers, URLs and texts as they" \
+    "    --no-pseudonyms    writes phone numbers, URLs and texts as they" \
     " are: whoever\n" \
-    "                      reads the trace reads people's messages\n"
+    "                       reads the trace reads people's messages\n"
 
 /* `key_path` is a file; NULL: a random key. NULL, and why in `error`, if it
  * cannot be read or is too short. */

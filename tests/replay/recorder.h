@@ -19,6 +19,7 @@ struct recorder_options {
     { "output", required_argument, NULL, 'o' }, \
     { "key", required_argument, NULL, 'k' }, \
     { "no-pseudonyms", no_argument, NULL, 'n' }
+#define RECORDER_LETTERS "o:"
 
 #define RECORDER_HELP \
     "    -o, --output FILE  writes the trace there, not to standard" \

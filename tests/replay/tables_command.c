@@ -5,14 +5,12 @@
  * convoy_monitor may read; so the database sorts, and here is one row at a
  * time.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
-#include "recorder.h"
 
 /* A submit is a copy of a segment of which the ledger tells anything but that
  * it was not sent. A copy in doubt may have been answered later: then that is
@@ -102,22 +100,6 @@ static const char query[] =
 "        message_id, state, told"
 " FROM events ORDER BY at, kind, submit, push";
 
-static void print_usage(FILE *stream)
-{
-    fputs("usage: convoy-trace tables [options] CONNINFO\n\n"
-          "Makes a trace from the tables of Convoy; CONNINFO is that of libpq"
-          " (\"host=db\ndbname=convoy\"), for a role that is in"
-          " convoy_monitor. The tables know pushes, answers\nof the SMSC,"
-          " receipts and outcomes; README.md says what they do not"
-          " know.\n\n" RECORDER_HELP, stream);
-}
-
-static int complain(const char *error)
-{
-    fprintf(stderr, "convoy-trace: %s\n", error);
-    return 1;
-}
-
 static const char *text(const PGresult *row, const char *column)
 {
     int number = PQfnumber(row, column);
@@ -155,6 +137,14 @@ static bool take_row(const PGresult *row, struct recorder *recorder)
     return recorder_write(recorder, &record);
 }
 
+/* Always false; the message's first line is why. */
+static bool failed(const char *message, char error[TRACE_ERROR_SIZE])
+{
+    snprintf(error, TRACE_ERROR_SIZE, "%.*s", (int) strcspn(message, "\n"),
+             message);
+    return false;
+}
+
 static struct trace_begin first_line(const PGresult *row)
 {
     return (struct trace_begin) {
@@ -177,10 +167,7 @@ static bool take_result(const PGresult *row,
     ExecStatusType status = PQresultStatus(row);
 
     if (status != PGRES_SINGLE_TUPLE && status != PGRES_TUPLES_OK) {
-        snprintf(error, TRACE_ERROR_SIZE, "%.*s",
-                 (int) strcspn(PQresultErrorMessage(row), "\n"),
-                 PQresultErrorMessage(row));
-        return false;
+        return failed(PQresultErrorMessage(row), error);
     }
     if (*recorder == NULL)
         *recorder = recorder_open(options, first_line(
@@ -194,50 +181,49 @@ static bool take_result(const PGresult *row,
     return false;
 }
 
-static int run(const char *conninfo, const struct recorder_options *options)
+static bool take_results(PGconn *connection,
+                         const struct recorder_options *options,
+                         char error[TRACE_ERROR_SIZE])
 {
-    PGconn *connection = PQconnectdb(conninfo);
     struct recorder *recorder = NULL;
-    char error[TRACE_ERROR_SIZE] = "";
     PGresult *row;
     bool good = true;
 
     if (PQstatus(connection) != CONNECTION_OK
         || PQsendQuery(connection, query) != 1
-        || PQsetSingleRowMode(connection) != 1) {
-        fprintf(stderr, "convoy-trace: %s", PQerrorMessage(connection));
-        PQfinish(connection);
-        return 1;
-    }
+        || PQsetSingleRowMode(connection) != 1)
+        return failed(PQerrorMessage(connection), error);
     while (good && (row = PQgetResult(connection)) != NULL) {
         good = take_result(row, options, &recorder, error);
         PQclear(row);
     }
-    PQfinish(connection);
     if (recorder != NULL && !recorder_close(recorder, error))
         good = false;
-    return good ? 0 : complain(error);
+    return good;
 }
 
-int tables_command(int argc, char **argv)
+static enum command_status run(const struct settings *settings, int count,
+                               char **arguments)
 {
-    static const struct option known[] = {
-        RECORDER_OPTIONS,
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 }
-    };
-    struct recorder_options options = { .real = false };
-    int letter;
+    PGconn *connection = PQconnectdb(arguments[0]);
+    char error[TRACE_ERROR_SIZE];
+    bool good = take_results(connection, &settings->recorder, error);
 
-    while ((letter = getopt_long(argc, argv, "o:", known, NULL)) != -1) {
-        if (!recorder_option(&options, letter, optarg)) {
-            print_usage(letter == 'h' ? stdout : stderr);
-            return letter == 'h' ? 0 : 2;
-        }
-    }
-    if (optind != argc - 1) {
-        print_usage(stderr);
-        return 2;
-    }
-    return run(argv[optind], &options);
+    (void) count;
+    PQfinish(connection);
+    return good ? COMMAND_DONE : command_failed(error);
 }
+
+static const struct option options[] = { RECORDER_OPTIONS, COMMAND_HELP };
+
+const struct command tables_command = {
+    .name = "tables", .summary = "make a trace from the tables of Convoy",
+    .usage =
+        "usage: convoy-trace tables [options] CONNINFO\n\n"
+        "Makes a trace from the tables of Convoy; CONNINFO is that of libpq"
+        " (\"host=db\ndbname=convoy\"), for a role that is in"
+        " convoy_monitor. The tables know pushes,\nanswers of the SMSC,"
+        " receipts and outcomes; README.md says what they do not\n"
+        "know.\n\n" RECORDER_HELP,
+    .options = options, .letters = RECORDER_LETTERS, .most = 1, .run = run
+};

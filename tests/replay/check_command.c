@@ -1,13 +1,10 @@
 /*
- * check.c - convoy-trace check: reads a trace to its end and sums it up.
+ * check_command.c - convoy-trace check: reads a trace and sums it up.
  */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "commands.h"
-#include "trace.h"
 
 struct summary {
     uint64_t events[TRACE_EVENTS];
@@ -15,14 +12,6 @@ struct summary {
     uint64_t displayed, not_displayed;
     int64_t latest;
 };
-
-static void print_usage(FILE *stream)
-{
-    fputs("usage: convoy-trace check FILE\n\n"
-          "Reads the trace (- is standard input) to its end. Says what is in"
-          " it, or\nwhat is wrong with it: the first error, with its line;"
-          " the exit status is\nthen 1.\n", stream);
-}
 
 static void count(struct summary *summary, const struct trace_record *record)
 {
@@ -95,44 +84,40 @@ static void print_summary(const struct summary *summary, uint64_t lines)
            summary->unanswered, summary->displayed, summary->not_displayed);
 }
 
-static int check(const char *path)
+static enum command_status run(const struct settings *settings, int files,
+                               char **names)
 {
+    enum command_status status = COMMAND_DONE;
     struct summary summary = { .latest = 0 };
     char error[TRACE_ERROR_SIZE];
+    struct trace_reader *reader = trace_open(names[0], error);
     struct trace_record record;
-    struct trace_reader *reader = trace_open(path, error);
     int found;
 
-    if (reader == NULL) {
-        fprintf(stderr, "convoy-trace: %s\n", error);
-        return 1;
-    }
+    (void) settings;
+    (void) files;
+    if (reader == NULL)
+        return command_failed(error);
     while ((found = trace_read(reader, &record)) > 0)
         count(&summary, &record);
     if (found == 0) {
         print_begin(trace_begin(reader));
         print_summary(&summary, trace_line(reader) - 1);
     } else {
-        fprintf(stderr, "convoy-trace: %s\n", trace_error(reader));
+        status = command_failed(trace_error(reader));
     }
     trace_close(reader);
-    return found == 0 ? 0 : 1;
+    return status;
 }
 
-int check_command(int argc, char **argv)
-{
-    static const struct option known[] = {
-        { "help", no_argument, NULL, 'h' },
-        { NULL, 0, NULL, 0 }
-    };
+static const struct option options[] = { COMMAND_HELP };
 
-    if (getopt_long(argc, argv, "", known, NULL) == 'h') {
-        print_usage(stdout);
-        return 0;
-    }
-    if (optind != argc - 1 || optind != 1) {
-        print_usage(stderr);
-        return 2;
-    }
-    return check(argv[optind]);
-}
+const struct command check_command = {
+    .name = "check", .summary = "validate a trace and sum it up",
+    .usage =
+        "usage: convoy-trace check FILE\n\n"
+        "Reads the trace (- is standard input) to its end. Says what is in"
+        " it, or\nwhat is wrong with it: the first error, with its line;"
+        " the exit status is\nthen 1.\n",
+    .options = options, .letters = "", .most = 1, .run = run
+};
