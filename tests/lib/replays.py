@@ -4,6 +4,7 @@ ship among them."""
 import json
 import os
 import subprocess
+import tempfile
 import types
 
 import push_initiator
@@ -54,20 +55,33 @@ def written(folder, name, some, notify_url, spread, more=()):
     return path
 
 
-def of_scene(folder, scene):
-    """Replays a made-up trace against both gateways; their Evidences."""
-    return replayed(generated(folder, scene), folder, GATEWAYS, speed='2',
-                    **SOONER)
+def of_scenes(folder):
+    """Replays the made-up traces against both gateways, all at once: {name:
+    Evidences}."""
+    return of_both({scene: generated(folder, scene) for scene in SCENES},
+                   folder, speed='2')
 
 
 def of_captures(folder):
-    """{name: the same of the trace that was made from that capture}, all at
-    once."""
-    sides = {name: sides_of(f'{REPLAY}/captures/{name}.jsonl',
-                            f'{folder}/{name}', GATEWAYS, **SOONER)
-             for name in CAPTURES}
+    """The same of the traces that were made from captures."""
+    return of_both({f'captures/{name}': f'{REPLAY}/captures/{name}.jsonl'
+                    for name in CAPTURES}, folder)
+
+
+def of_both(paths, folder, **options):
+    """The same of these traces, {name: path}."""
+    sides = {name: sides_of(path, f'{folder}/{name}', GATEWAYS, **SOONER,
+                            **options) for name, path in paths.items()}
     replay_run.run(sum(sides.values(), []), WAIT)
     return {name: evidences_of(some) for name, some in sides.items()}
+
+
+def judge_all(tap, replay):
+    """Judges what of_scenes() or of_captures() replays."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, evidences in replay(folder).items():
+            tap.note(name)
+            judge(tap, name, evidences)
 
 
 def judge(tap, name, evidences):
