@@ -13,7 +13,8 @@ import wsp
 FINAL = {'DELIVERED': 'delivered', 'UNDELIVERABLE': 'undeliverable',
          'EXPIRED': 'expired', 'CANCELLED': 'cancelled',
          'UNKNOWN': 'unknown', 'REJECTED': 'rejected'}
-
+# Those of them that say that the phone displays nothing.
+NEGATIVE = 'undeliverable', 'expired', 'cancelled'
 
 # Answers to a cancel_sm that say nothing of the message: system error, queue
 # full, throttled, temporary error.
@@ -21,6 +22,11 @@ NOT_NOW = (0x08, 0x14, 0x58, 0x64)
 
 
 # --- results ----------------------------------------------------------------
+
+def is_false(state, shown):
+    """Is this state denied by what the phone shows?"""
+    return state == 'delivered' and not shown or state in NEGATIVE and shown
+
 
 def wrong_results(pushes, results, state='DELIVERED'):
     """Every accepted push has exactly one result, in this state (or in that
@@ -353,6 +359,15 @@ def percentile(values, percent):
     """The nearest-rank percentile of a non-empty list."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
+def orphan_segments(journal):
+    """Segments that arrived at phones as parts of what was never displayed,
+    whether a phone has forgotten them or not."""
+    arrived = sum(event['result'] in ('kept', 'complete')
+                  for event in journal.events('part'))
+    return arrived - sum(display['total'] for display in journal.displays
+                         if display['ref'] is not None)
 
 
 def spreads(journal):

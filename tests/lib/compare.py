@@ -17,6 +17,7 @@ import compare_plan as plan
 import compare_svg
 from compare_numbers import MINUTES, Level, false_results, worse
 from compare_run import NAMES, run
+from tables import rows_of
 
 # Pushes, seconds over which they are spread, and minutes to wait after that.
 FULL, QUICK = (2000, 300, 30), (300, 10, 1)
@@ -44,28 +45,13 @@ def compare(levels, count, spread, minutes):
             for level in found]
 
 
-def shown(value):
-    if value == float('inf'):
-        return 'never'
-    return f'{value:.2f}' if isinstance(value, float) else str(value)
-
-
 def table(results):
     """The lines of a table in Markdown, a column for each side and level."""
-    columns = [(f'{name}, {level.level:g} %', numbers[name])
-               for level, numbers in results for name in NAMES]
-    rows = [['', *(head for head, _ in columns)]]
-    rows += [[what, *(shown(numbers[what]) for _, numbers in columns)]
-             for what in columns[0][1]]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-
-    def line(cells):
-        return '| ' + ' | '.join(
-            cell.rjust(width) if number else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(cells, widths))) + ' |'
-    rule = ['-' * widths[0], *('-' * (width - 1) + ':'
-                               for width in widths[1:])]
-    return [line(rows[0]), line(rule), *map(line, rows[1:])]
+    head, *rows = rows_of({f'{name}, {level.level:g} %': numbers[name]
+                           for level, numbers in results for name in NAMES})
+    rule = ['-' * len(head[0]), *('-' * (len(cell) - 1) + ':'
+                                  for cell in head[1:])]
+    return [f'| {" | ".join(row)} |' for row in (head, rule, *rows)]
 
 
 def write_svg(file, results):

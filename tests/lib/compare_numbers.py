@@ -10,10 +10,9 @@ which neither displayed, are counted apart.
 import math
 
 import compare_plan as plan
-from checks import percentile
+from checks import NEGATIVE, is_false, orphan_segments, percentile
 
 MINUTES = 1, 5, 30
-NEGATIVE = 'undeliverable', 'expired', 'cancelled'
 # Segments leave one after the other, each after the answer to the one before:
 # what that may cost the median, in seconds. Nothing else may be worse.
 COST_OF_ORDER = 0.25
@@ -37,8 +36,7 @@ class Outcome:
     @property
     def is_false(self):
         """The PI was told what the phone denies."""
-        return (self.told == 'delivered' and not self.shown
-                or self.told in NEGATIVE and bool(self.shown))
+        return is_false(self.told, bool(self.shown))
 
 
 def outcomes(side):
@@ -64,15 +62,6 @@ def refused_for_good(side):
             if submit.status == plan.PERMANENT_STATUS
             or submit.message_id in failed}
     return {push.receiver for push in side.pushes if push.number in tags}
-
-
-def orphan_segments(journal):
-    """Segments that arrived at phones as parts of what was never displayed,
-    whether a phone has forgotten them or not."""
-    arrived = sum(event['result'] in ('kept', 'complete')
-                  for event in journal.events('part'))
-    return arrived - sum(display['total'] for display in journal.displays
-                         if display['ref'] is not None)
 
 
 def share(delays, seconds):

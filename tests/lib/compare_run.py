@@ -9,12 +9,10 @@ import time
 
 import compare_plan as plan
 from convoytest import Initiator, Sandbox
+from settling import settle, smsc_owes
 
 NAMES = 'stock', 'Convoy'
 OPTIONS = {'stock': ['--stock'], 'Convoy': []}
-# Seconds between two looks at whether all is over, and how many must find
-# it so: one may come while a receipt is answered and not yet on record.
-POLL, LOOKS = 1, 3
 
 
 class Side:
@@ -40,11 +38,8 @@ class Side:
     def is_settled(self):
         """True once nothing more can happen: the gateway owes no segment, and
         the SMSC no phone a message and the gateway no receipt."""
-        if self._batch.running:
-            return False
-        stats = self.box.smsc.stats()
-        return not (stats['pending_messages'] or stats['waiting_for_phone']
-                    or stats['pending_receipts'] or self._owes())
+        return not (self._batch.running or smsc_owes(self.box.smsc)
+                    or self._owes())
 
     def _owes(self):
         """Convoy says so itself. A group whose receipts contradict each
@@ -84,12 +79,7 @@ def run(levels, count, spread, horizon):
             side.enter(stack)
         for side in sides:
             side.begin()
-        end = time.monotonic() + max(1, plan.LAST_OFF) * spread + horizon
-        quiet = 0
-        while quiet < LOOKS and time.monotonic() < end:
-            time.sleep(POLL)
-            quiet = quiet + 1 if all(side.is_settled()
-                                     for side in sides) else 0
+        settle(sides, max(1, plan.LAST_OFF) * spread + horizon)
         for side in sides:
             side.finish()
     return sides

@@ -5,9 +5,9 @@ is, so that nobody's delay is better for what it loses."""
 import math
 from collections import Counter
 
-from checks import percentile
-from compare_numbers import orphan_segments
-from replay_verdict import FOR_GOOD, NEGATIVE
+from checks import NEGATIVE, is_false, orphan_segments, percentile
+from replay_verdict import FOR_GOOD
+from tables import rows_of
 
 PERCENTS = (50, 'median'), (95, 'p95'), (99, 'p99')
 THROTTLED = 0x58
@@ -38,12 +38,6 @@ def spreads(evidence):
             times = [one.answered for one in accepted]
             found.append(max(times) - min(times))
     return found
-
-
-def is_false(evidence, delivery):
-    """The PI was told what the phone denies."""
-    told, shown = evidence.told(delivery), evidence.displayed(delivery)
-    return told == 'delivered' and not shown or told in NEGATIVE and shown
 
 
 def refused_for_good(evidence):
@@ -116,27 +110,15 @@ def numbers(evidence):
         'PI told: not delivered': sum(told[state] for state in NEGATIVE),
         'PI told: unknown': told['unknown'],
         'PI told nothing': told['nothing'],
-        'PI told what is false': sum(is_false(evidence, one)
-                                     for one in deliveries),
+        'PI told what is false': sum(
+            is_false(evidence.told(one), evidence.displayed(one))
+            for one in deliveries),
         'sent late, median, ms': evidence.sending['late_p50_us'] / 1000,
         'sent late, p99, ms': evidence.sending['late_p99_us'] / 1000,
         'sent late, at most, ms': evidence.sending['late_max_us'] / 1000})
     return found
 
 
-def text_of(value):
-    if value == math.inf:
-        return 'never'
-    return f'{value:.2f}' if isinstance(value, float) else str(value)
-
-
 def table(columns):
     """Lines of text; columns: {name: numbers}."""
-    rows = [['', *columns]]
-    rows += [[what, *(text_of(one[what]) for one in columns.values())]
-             for what in next(iter(columns.values()))]
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return ['  '.join(cell.rjust(width) if number else cell.ljust(width)
-                      for number, (cell, width) in
-                      enumerate(zip(row, widths))).rstrip()
-            for row in rows]
+    return ['  '.join(row).rstrip() for row in rows_of(columns)]

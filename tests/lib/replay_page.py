@@ -6,9 +6,9 @@ import time
 from html import escape
 
 import replay_svg
-from replay_numbers import text_of
 from replay_svg import COLOURS
 from replay_verdict import displayed_by_one
+from tables import text_of
 
 ROWS = 60           # of the table of pushes at most
 

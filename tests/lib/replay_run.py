@@ -18,6 +18,7 @@ import sys
 import time
 
 from processes import wait_until
+from settling import settle, smsc_owes
 from testbed import Sandbox
 from traces import BUILD, TOP
 
@@ -25,9 +26,6 @@ PROGRAM = os.path.join(BUILD, 'tests', 'replay', 'convoy-replay')
 # Nobody but the collector may be notified, whatever a recorded push asks for.
 NOTIFY = {'notify-allow': '"127.0.0.1 !0.0.0.0/0 !::/0"'}
 OPTIONS = {'stock': ['--stock'], 'convoy': []}
-# Seconds between two looks at whether all is over, and how many must find
-# it so: one may come while a receipt is answered and not yet on record.
-POLL, LOOKS = 1, 3
 TEMPORARY = (None, 0x08, 0x14, 0x58, 0x64)
 
 
@@ -104,11 +102,8 @@ class Side:
     def is_settled(self):
         """True once nothing more can happen: the gateway owes no segment, and
         the SMSC no phone a message and the gateway no receipt."""
-        if not self.sender.is_done():
-            return False
-        stats = self.box.smsc.stats()
-        return not (stats['pending_messages'] or stats['waiting_for_phone']
-                    or stats['pending_receipts'] or self._owes())
+        return self.sender.is_done() and not (smsc_owes(self.box.smsc)
+                                              or self._owes())
 
     def _owes(self):
         """Convoy says so itself; of stock the journal tells."""
@@ -176,10 +171,5 @@ def run(sides, wait):
                        1e9, 'every push is sent')
         say('every push is answered; waiting until nothing is left to be '
             'done')
-        end, quiet = time.monotonic() + wait, 0
-        while quiet < LOOKS and time.monotonic() < end:
-            time.sleep(POLL)
-            settled = [side.is_settled() for side in sides]
-            quiet = quiet + 1 if all(settled) else 0
-        for side, is_settled in zip(sides, settled):
+        for side, is_settled in zip(sides, settle(sides, wait)):
             side.finish(is_settled)

@@ -9,7 +9,6 @@ import json
 
 import checks
 
-NEGATIVE = 'undeliverable', 'expired', 'cancelled'
 # Refusals after which nothing of a push may leave: source or destination
 # address is wrong.
 FOR_GOOD = 0x0a, 0x0b
@@ -38,8 +37,7 @@ def true_result(evidence):
     for delivery in evidence.deliveries:
         for row in evidence.results.get(delivery.number, []):
             state, shown = row.state.lower(), evidence.displayed(delivery)
-            if state == 'delivered' and not shown or \
-                    state in NEGATIVE and shown:
+            if checks.is_false(state, shown):
                 yield (f'{delivery} is {row.state} ({row.cause}), displayed: '
                        f'{shown}')
 
