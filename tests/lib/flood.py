@@ -26,6 +26,7 @@ import pushes
 
 HEAD = b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: text/plain\r\n'
 OPENING = 100       # connections that are opened in one go
+PATIENCE = 60       # seconds more until all clients have come
 
 
 def nothing(path):
@@ -191,9 +192,14 @@ class Flood:
                 client.due = now + (self.pause or 0.05)
                 client.listen(selectors.EVENT_READ | selectors.EVENT_WRITE)
 
+    def goes_on(self, now):
+        come = self.counts['made'] + self.counts['failed']
+        return now < self.until or (come < self.wanted and
+                                    now < self.until + PATIENCE)
+
     def run(self):
         woken = 0
-        while (now := time.monotonic()) < self.until:
+        while self.goes_on(now := time.monotonic()):
             for _ in range(min(OPENING, self.wanted - self.opened)):
                 self.clients.add(Client(self, self.kind))
                 self.opened += 1
