@@ -45,10 +45,11 @@ class Initiator:
     With `user`, a name and a password, it says who it is.
     Whatever the gateway sends it has to fit its DTD, or the test fails.
     `treat` may be set to a function that is given a notification and returns
-    (HTTP status, seconds to wait before it), or None to close the connection
-    without an answer; `acknowledge` to one that makes the body of the answer
-    from the document. `connections` counts those that came. With `tls`, an
-    ssl.SSLContext, it is notified over https."""
+    (HTTP status, seconds to wait before it or a function that is true when it
+    is time), or None to close the connection without an answer; `acknowledge`
+    to one that makes the body of the answer from the document. `connections`
+    counts those that came. With `tls`, an ssl.SSLContext, it is notified over
+    https."""
 
     def __init__(self, ppg_url, user=None, tls=None):
         self.ppg = urllib.parse.urlsplit(ppg_url)
@@ -220,8 +221,8 @@ class Initiator:
         self.documents.add(document)
         treatment = self.treat(notification) if self.treat else (202, 0)
         notification['status'] = treatment and treatment[0]
-        if treatment and treatment[1]:
-            await asyncio.sleep(treatment[1])
+        if treatment:
+            await self._wait(treatment[1])
         if writer.is_closing():
             notification['status'] = None       # it does not get there
         self.received.append(notification)
@@ -232,6 +233,13 @@ class Initiator:
                              {'Content-Type': 'application/xml'}))
         await writer.drain()
         return True
+
+    @staticmethod
+    async def _wait(until):
+        if not callable(until):
+            return await asyncio.sleep(until)
+        while not until():
+            await asyncio.sleep(0.02)
 
     def notified(self):
         """The push-ids whose notification was acknowledged with 2xx."""
