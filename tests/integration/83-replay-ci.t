@@ -20,6 +20,14 @@ PUSHES = 150
 # Anything of a page that would be fetched, or run.
 FETCHED = ('src=', 'href=', 'url(', '<script', '<link', '@import', '<iframe')
 
+BEGIN = '{"convoy-trace":1,"source":"x","pseudonyms":false}\n'
+# What is no trace, or none to replay; what its error begins with.
+WRONG = [('hello\n', '1: no JSON', 'what is no trace'),
+         ('', '1: no trace', 'an empty file'),
+         (BEGIN + '{\n', '2: no JSON', 'a wrong line'),
+         (BEGIN + '{"ev":"pu', '2: the last line is cut off', 'half a file'),
+         (BEGIN, ' there is no push', 'a trace without a push')]
+
 
 def command(*argv):
     return subprocess.run(argv, text=True, capture_output=True)
@@ -80,11 +88,23 @@ def refused(tap, out, verdict):
         'every accepted push has one result', 'every result is true',
         'the Push Initiator is told it, once'},
            'a broken promise is told', said.stdout)
-    with open(f'{out}/wrong.jsonl', 'w') as file:
-        file.write('{"convoy-trace":1,"source":"x","pseudonyms":false}\n{\n')
-    said = command(f'{REPLAY}/run', f'{out}/wrong.jsonl')
-    tap.ok(said.returncode == 1 and 'wrong.jsonl:2: ' in said.stderr,
-           'a wrong trace is refused with its line', said.stderr)
+
+
+def one_line(tap, path, error, what):
+    said = command(f'{REPLAY}/run', path)
+    tap.ok(said.returncode == 1 and said.stderr.count('\n') == 1
+           and said.stderr.startswith(f'tests/replay/run: {error}'),
+           f'{what}: refused, in a line', said.stderr)
+
+
+def no_traces(tap, out):
+    path = f'{out}/wrong.jsonl'
+    for text, where, what in WRONG:
+        with open(path, 'w') as file:
+            file.write(text)
+        one_line(tap, path, f'{path}:{where}', what)
+    path = f'{out}/missing.jsonl'
+    one_line(tap, path, f'{path}: No such file', 'a missing file')
 
 
 def test(tap):
@@ -94,6 +114,7 @@ def test(tap):
              'every result is true')
         compared(tap, out)
         refused(tap, out, verdict)
+        no_traces(tap, out)
 
 
 run(test)

@@ -30,7 +30,7 @@ import replay_run
 from processes import Failure
 from replay_evidence import Evidence
 from replay_numbers import numbers, table
-from replay_trace import Trace
+from replay_trace import Trace, digest_of
 from replay_verdict import displayed_by_one, judge
 from tap import Tap
 from testbed import SandboxError
@@ -44,10 +44,29 @@ class Wrong(Exception):
 
 
 def check_trace(path):
+    """Is it one, and is there something to replay?"""
     result = subprocess.run([CONVOY_TRACE, 'check', path], text=True,
                             capture_output=True)
     if result.returncode:
-        raise Wrong(result.stderr.strip())
+        raise Wrong(result.stderr.strip().removeprefix('convoy-trace: '))
+    if not os.path.isfile(path):
+        raise Wrong(f'{path}: no file, and it has to be read several times')
+    if not Trace(path).pushes:
+        raise Wrong(f'{path}: there is no push in it')
+
+
+def verdicts_in(path):
+    """What --expect names: {gateway: verdict}."""
+    try:
+        with open(path) as file:
+            found = json.load(file)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f'{path}: {error.strerror}') from None
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f'{path}: {error}') from None
+    if not isinstance(found, dict):
+        raise argparse.ArgumentTypeError(f'{path}: no object with verdicts')
+    return found
 
 
 # --- what a run comes to ----------------------------------------------------
@@ -58,12 +77,11 @@ def report(evidences, options):
     quiet = contextlib.redirect_stdout(
         sys.stdout if options.tap else io.StringIO())
     tap, verdicts = Tap(), {}
-    expected = json.load(options.expect) if options.expect else {}
     with quiet as output:
         for name, evidence in evidences.items():
             side = evidence.run['gateway']
             verdicts[name] = judge(
-                tap, evidence, expected.get(side),
+                tap, evidence, options.expect.get(side),
                 strict=len(evidences) == 1 or evidence.is_convoy)
         if len(evidences) == 2:
             first, second = evidences
@@ -89,15 +107,11 @@ def report(evidences, options):
 
 def evidence_of(folder):
     """That of a kept run, with the trace it was made from."""
-    try:
-        with open(f'{folder}/run.json') as file:
-            run = json.load(file)
-        trace = Trace(run['trace path'])
-    except OSError as error:
-        raise Wrong(f'{error.filename}: {error.strerror}') from None
-    if trace.digest != run['trace']:
-        raise Wrong(f'{trace.path} is not what was replayed any more')
-    return Evidence(trace, folder)
+    with open(f'{folder}/run.json') as file:
+        run = json.load(file)
+    if digest_of(run['trace path']) != run['trace']:
+        raise Wrong(f'{run["trace path"]} is not what was replayed any more')
+    return Evidence(Trace(run['trace path']), folder)
 
 
 def compare(options):
@@ -120,8 +134,8 @@ def replay(options):
     with contextlib.ExitStack() as stack:
         folder = options.keep or stack.enter_context(
             tempfile.TemporaryDirectory(prefix='convoy-replay-'))
-        trace = Trace(options.trace)
-        sides = [replay_run.Side(name, trace, f'{folder}/{name}', options)
+        sides = [replay_run.Side(name, options.trace, f'{folder}/{name}',
+                                 options)
                  for name in against]
         # As fast as possible is a measure of throughput: one at a time.
         for some in ([[side] for side in sides] if options.speed == 'max'
@@ -148,8 +162,6 @@ def push_to_ppg(options):
             end = time.monotonic() + options.wait
             while time.monotonic() < end:
                 time.sleep(0.5)
-        except RuntimeError as error:
-            raise Wrong(str(error)) from None
         finally:
             sender.end()
         print(json.dumps(sender.sent))
@@ -191,7 +203,8 @@ def main():
                         metavar='FILE', help='write a page there')
     parser.add_argument('--json', type=argparse.FileType('w'),
                         metavar='FILE', help='write verdict and numbers')
-    parser.add_argument('--expect', type=argparse.FileType(), metavar='FILE',
+    parser.add_argument('--expect', type=verdicts_in, metavar='FILE',
+                        default={},
                         help='the verdict must be that of the gateway in '
                         'this file')
     parser.add_argument('--tap', action='store_true',
@@ -204,8 +217,12 @@ def main():
             return compare(options)
         return push_to_ppg(options) if options.ppg else replay(options)
     except (Wrong, Failure, SandboxError, replay_conf.ConfError) as error:
-        print(f'tests/replay/run: {error}', file=sys.stderr)
-        return 1
+        why = error
+    except OSError as error:
+        why = f'{error.filename}: {error.strerror}' if error.filename \
+            else error
+    print(f'tests/replay/run: {why}', file=sys.stderr)
+    return 1
 
 
 if __name__ == '__main__':

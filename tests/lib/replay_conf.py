@@ -60,10 +60,11 @@ def sandbox_keys(path):
              if dict(group).get('smsc', '').strip('"') == 'smpp']
     if not links:
         raise ConfError(f'{path}: no group = smsc with smsc = smpp')
-    count = sum(int(dict(group).get('instances', '1').strip('"'))
-                for group in links)
+    counts = [dict(group).get('instances', '1').strip('"') for group in links]
+    if not all(map(str.isdecimal, counts)):
+        raise ConfError(f'{path}: instances is no number')
     core = [line for group in named('core') for line in taken(group, 'core')]
-    found = dict(options=['--links', str(count)],
+    found = dict(options=['--links', str(sum(map(int, counts)))],
                  link=dict(taken(links[0], 'smsc')),
                  conf=''.join(f'{key} = {value}\n' for key, value in core))
     for kind in 'ppg', 'convoy':

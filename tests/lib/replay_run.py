@@ -17,7 +17,8 @@ import subprocess
 import sys
 import time
 
-from processes import wait_until
+from processes import Failure, wait_until
+from replay_trace import digest_of
 from settling import settle, smsc_owes
 from testbed import Sandbox
 from traces import BUILD, TOP
@@ -52,7 +53,7 @@ class Sender:
         if self.sent is None:
             self._read()
         if self.sent is None and self.process.poll() is not None:
-            raise RuntimeError('convoy-replay has ended')
+            raise Failure('convoy-replay has ended')
         return self.sent is not None
 
     def _read(self):
@@ -72,7 +73,7 @@ class Sender:
 
 
 class Side:
-    """One gateway. Options are those of Sandbox."""
+    """One gateway; `trace` is a path. Options are those of Sandbox."""
 
     def __init__(self, name, trace, folder, options):
         self.name, self.trace, self.folder = name, trace, folder
@@ -85,7 +86,7 @@ class Side:
         convoy = {**keys.pop('convoy'), **NOTIFY}
         self.box = stack.enter_context(Sandbox(
             *OPTIONS[self.name], *keys.pop('options', []),
-            '--trace', self.trace.path, '--trace-speed',
+            '--trace', self.trace, '--trace-speed',
             '1' if self.options.speed == 'max' else self.options.speed,
             '--seed', str(self.options.seed), convoy=convoy, **keys))
 
@@ -94,7 +95,7 @@ class Side:
         self.box.smsc('trace begin')
         self.sender = Sender(['--sandbox', self.box.folder,
                               *([] if progress else ['--no-progress'])],
-                             self.trace.path, f'{self.folder}/sent.jsonl',
+                             self.trace, f'{self.folder}/sent.jsonl',
                              self.options.speed)
         stack.callback(self.sender.end)
         self.begun = time.time()
@@ -127,8 +128,8 @@ class Side:
                           file, default=str)
         with open(f'{self.folder}/run.json', 'w') as file:
             json.dump({'gateway': self.name, 'version': version(),
-                       'trace': self.trace.digest,
-                       'trace path': os.path.realpath(self.trace.path),
+                       'trace': digest_of(self.trace),
+                       'trace path': os.path.realpath(self.trace),
                        'seed': self.options.seed,
                        'speed': self.options.speed, 'begun': self.begun,
                        'ended': time.time(), 'settled': settled}, file,

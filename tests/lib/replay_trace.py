@@ -60,19 +60,21 @@ class Push:
         return self.code == 1001
 
 
+def digest_of(path):
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
+
+
 class Trace:
     """`pushes` by number, `deliveries` of those that push (a cancel or a
     query has none), `begin` is the first line."""
 
     def __init__(self, path):
-        self.path, self.pushes, self.deliveries = path, {}, []
+        self.pushes, self.deliveries = {}, []
         self._by_name = {}
-        digest = hashlib.sha256()
         with open(path, 'rb') as file:
             for line in file:
-                digest.update(line)
                 self._take(json.loads(line))
-        self.digest = digest.hexdigest()
 
     def _take(self, record):
         kind = record.get('ev')

@@ -106,10 +106,9 @@ def replayed(path, folder, gateways, speed='1', **sandbox):
 def sides_of(path, folder, gateways, speed='1', **sandbox):
     options = types.SimpleNamespace(
         speed=speed, seed=1, sandbox={'convoy': {}, **sandbox})
-    trace = Trace(path)
-    return [replay_run.Side(name, trace, f'{folder}/{number}-{name}', options)
+    return [replay_run.Side(name, path, f'{folder}/{number}-{name}', options)
             for number, name in enumerate(gateways)]
 
 
 def evidences_of(sides):
-    return [Evidence(Trace(side.trace.path), side.folder) for side in sides]
+    return [Evidence(Trace(side.trace), side.folder) for side in sides]
