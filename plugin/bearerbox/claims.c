@@ -16,6 +16,11 @@ enum {
     REVIEW_MAX = 200                    /* rows of adopt and due */
 };
 
+/* After a claim of at least so many the next one lets others gather for so
+ * long: it costs nearly the same for ten groups as for fifty. */
+enum { GATHER_FROM = 8 };
+static const int64_t GATHER_US = 15 * 1000;
+
 static const int64_t POLL_US = 250 * 1000;      /* should a NOTIFY be lost */
 static const int64_t DUE_US = 250 * 1000;
 static const int64_t ADOPT_US = 2000 * 1000;
@@ -179,6 +184,7 @@ static void claimed(void *arg, StoreOutcome outcome, const StoreGroup *rows,
         take_claimed(s, &rows[i]);
     if (n > 0)
         s->claim_wanted = true;
+    s->gather_until = n >= GATHER_FROM ? now_us() + GATHER_US : 0;
 }
 
 static void adopted(void *arg, StoreOutcome outcome, const StoreGroup *rows,
@@ -268,7 +274,7 @@ static void claim(Scheduler *s, int64_t now)
     StoreScope *scope;
 
     if (s->claiming || size <= 0 || atomic_load(&s->draining) ||
-        (!s->claim_wanted && now < s->next_claim))
+        now < s->gather_until || (!s->claim_wanted && now < s->next_claim))
         return;
     scope = scope_of(s, true, now, &n);
     if (n > 0) {

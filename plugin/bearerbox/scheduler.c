@@ -320,6 +320,8 @@ static int wait_ms(Scheduler *s, int64_t now)
     until = earlier(until, s->look_again);
     if (now < s->held_until)
         until = earlier(until, questions_next_time(s->questions, now));
+    if (s->claim_wanted && now < s->gather_until)
+        until = earlier(until, s->gather_until);
     if (s->wake_owed && store_state(s->store) == STORE_UP)
         until = earlier(until, s->next_wake);
     until = earlier(until, receipts_ripen(s->receipts, now));

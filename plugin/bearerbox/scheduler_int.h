@@ -75,6 +75,7 @@ struct Scheduler {
     bool claim_outdated;        /* the claim under way may bring groups of
                                  * leases that are to be given back */
     int begun_since_claim;
+    int64_t gather_until;       /* no claim before */
     int64_t next_claim, next_due, next_adopt, next_sweep, next_maintain;
     int64_t next_wake;
     int64_t retry_at;           /* of what the database refused */

@@ -9,7 +9,7 @@
 #include "wapbox/answer.h"
 
 /* Schedulers are not woken more often: one NOTIFY serves many commits. */
-#define WAKE_US 5000
+#define WAKE_US 10000
 
 /* Pushes, and groups of theirs, in one statement. The largest push fits. */
 #define BATCH 256
@@ -18,7 +18,11 @@
 /* After a batch of at least so many the next one gathers for so long: a
  * commit costs the same for one push as for twenty. */
 #define GATHER_FROM 8
-#define GATHER_US 2000
+#define GATHER_US 4000
+
+/* While a batch is on its way pushes can only wait. For so long it is not
+ * worth a look at each; a database that takes longer may have gone. */
+#define FLIGHT_US 5000
 
 typedef struct {
     Letter *first, **last;
@@ -31,6 +35,7 @@ struct Commit {
     Queue waiting;                  /* for the next batch */
     Push *flight[BATCH];            /* in the batch being committed */
     int in_flight;
+    int64_t submitted_us;           /* when the flight began */
     int64_t gather_until_us;        /* the next batch not before this */
     bool late;                      /* it was said that it takes too long */
     bool wake_owed;
@@ -268,6 +273,7 @@ static void submit(Commit *commit, int64_t now_us)
     for (i = 0; i < n; ++i)
         m = describe(commit, i, m);
     commit->in_flight = n;
+    commit->submitted_us = now_us;
     commit->gather_until_us = n < GATHER_FROM || n == BATCH
         ? 0 : now_us + GATHER_US;
     store_push(commit->store, commit->rows, n, commit->groups, m,
@@ -395,6 +401,14 @@ int64_t commit_next_time(const Commit *commit, int64_t now_us)
     if (commit->wake_owed && commit->up)
         earlier(&when, commit->last_wake_us + WAKE_US);
     return when;
+}
+
+int64_t commit_gathers_until(const Commit *commit)
+{
+    const int64_t flown = commit->in_flight > 0
+        ? commit->submitted_us + FLIGHT_US : 0;
+
+    return flown > commit->gather_until_us ? flown : commit->gather_until_us;
 }
 
 bool commit_owes_answer(const Commit *commit)

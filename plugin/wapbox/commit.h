@@ -40,6 +40,10 @@ void commit_run(Commit *commit, int64_t now_us);
 /* The moment by which commit_run() is due again; INT64_MAX: none. */
 int64_t commit_next_time(const Commit *commit, int64_t now_us);
 
+/* The moment until which a push that comes can only wait for others; it may
+ * be over already. */
+int64_t commit_gathers_until(const Commit *commit);
+
 /* Whether a client still waits for its answer. */
 bool commit_owes_answer(const Commit *commit);
 

@@ -149,16 +149,23 @@ static int64_t next_time(int64_t now)
     return when;
 }
 
+/* It is woken by pushes only when it can do something for them. */
 static void sleep_until(int64_t when, int64_t now)
 {
-    const int64_t us = when > now ? when - now : 0;
-    const struct timespec wait = { us / 1000000, us % 1000000 * 1000 };
+    const int64_t gathers = commit_gathers_until(intake.commit);
+    const int pushes = gathers > now ? -1 : mailbox_fd(intake.mailbox);
     struct pollfd fds[] = {
-        { mailbox_fd(intake.mailbox), POLLIN, 0 },
+        { pushes, POLLIN, 0 },
         { mailbox_fd(intake.questions), POLLIN, 0 },
         { store_poll_fd(intake.store), store_poll_events(intake.store), 0 }
     };
+    struct timespec wait;
+    int64_t us;
 
+    if (gathers > now)
+        earlier(&when, gathers);
+    us = when > now ? when - now : 0;
+    wait = (struct timespec) { us / 1000000, us % 1000000 * 1000 };
     if (ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL) == -1 && errno != EINTR)
         error(errno, "convoy: intake: poll failed");
 }
