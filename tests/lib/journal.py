@@ -49,14 +49,14 @@ class Journal:
 
     def read(self):
         """Takes in what was written since the last time; returns self."""
-        with open(self.path) as file:
+        with open(self.path, 'rb') as file:
             file.seek(self.offset)
-            text = file.read()
-        text = text[:text.rfind('\n') + 1]
-        self.offset += len(text.encode())
-        for line in text.splitlines():
-            self.number += 1
-            self._take(json.loads(line))
+            for line in file:
+                if not line.endswith(b'\n'):
+                    break
+                self.offset += len(line)
+                self.number += 1
+                self._take(json.loads(line))
         return self
 
     def _take(self, event):

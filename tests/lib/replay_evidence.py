@@ -13,6 +13,9 @@ from replay_match import Matcher
 
 CODE = re.compile(r'<(?:response-result|badmessage-response)\b[^>]*?'
                   r'\bcode\s*=\s*"(\d+)"')
+# Events of the journal that a verdict or a number hangs on, beside submits and
+# displays.
+READ = 'bind', 'link-lost', 'cancel', 'part', 'fail'
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Evidence:
         self._read_sent()
         self.journal = Journal(f'{folder}/smsc.jsonl').read()
         Matcher(self.deliveries).mark(self.journal)
+        self._forget()
         place = places(self.journal)
         for submit in self.journal.submits:
             submit.link = place[submit.link]
@@ -66,6 +70,13 @@ class Evidence:
         for display in self.journal.displays:
             self.shown[display['tag']].append(display['t'])
         self._read_database()
+
+    def _forget(self):
+        """Lets go of what nothing reads any more: a third of the memory."""
+        self.journal.others = [event for event in self.journal.others
+                               if event['ev'] in READ]
+        for push in self.pushes.values():
+            push.octets = None
 
     # --- what convoy-replay says --------------------------------------------
 

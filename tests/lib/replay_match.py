@@ -16,7 +16,6 @@ class Matcher:
         for delivery in deliveries:
             if delivery.push.sent is not None:
                 self._to.setdefault(delivery.dst, []).append(delivery)
-        self._runs = {}                 # number of a push: its runs
         self._known = {}                # (dst, message): Delivery or None
         self._taken = set()             # (number of a delivery, part)
 
@@ -44,7 +43,8 @@ class Matcher:
                 if one.push.sent <= submit.sent]
         if len(some) > 1:
             found = runs(submit.message)
-            shared = [len(found & self._runs_of(one.push)) for one in some]
+            shared = [sum(run in one.push.octets for run in found)
+                      for one in some]
             some = [one for one, count in zip(some, shared)
                     if count == max(shared)]
             some = [one for one in some if (one.number, submit.part)
@@ -53,8 +53,3 @@ class Matcher:
             return None
         self._taken.add((some[0].number, submit.part))
         return some[0]
-
-    def _runs_of(self, push):
-        if push.number not in self._runs:
-            self._runs[push.number] = runs(push.octets)
-        return self._runs[push.number]

@@ -45,7 +45,7 @@ class Push:
     at: float                       # seconds of the trace
     operation: str
     push_id: str
-    octets: bytes                   # the body
+    octets: bytes                   # the body; None once it is of no use
     recorded_code: int = None
     deliveries: list = field(default_factory=list)
     sent: float = None
