@@ -3,7 +3,9 @@
 a made-up run without a fault, then each fault put into it."""
 
 import os
+import subprocess
 import sys
+import tempfile
 import types
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -190,6 +192,43 @@ def results(tap, one, two):
                f'{name} is found')
 
 
+def display(push, document=None, **other):
+    """What its phone shows: a WSP Push PDU with a document in WBXML."""
+    with tempfile.NamedTemporaryFile('w', suffix='.xml') as file:
+        file.write(document or push.document)
+        file.flush()
+        body = subprocess.run(['xml2wbxml', '-n', '-o', '-', file.name],
+                              check=True, capture_output=True).stdout
+    return {'tag': push.number, 'dst': push.receiver.lstrip('+'),
+            'total': push.segments, 'payload': (b'\1\6\1\xae' + body).hex(),
+            **other}
+
+
+def displays(tap, one, two):
+    journal, both = Made(), [one, two]
+    good = [display(one), display(two)]
+    journal.displays = good
+    tap.none(checks.wrong_content(journal, both) +
+             checks.incomplete(journal, both), 'each push, displayed once')
+    for name, bad in (('another push', display(one, two.document)),
+                      ('a part of it', display(one, one.document.replace(
+                          pushes.text_of(one.number, 1), '', 1))),
+                      ('what is no push', display(one, payload='010203')),
+                      ("nobody's push", display(one, tag=0)),
+                      ('it on another phone', display(one, dst='46')),
+                      ('it in more segments', display(one, total=3))):
+        journal.displays = good[1:] + [bad]
+        tap.ok(checks.wrong_content(journal, both),
+               f'a phone that displays {name} is found')
+    journal.displays = good[1:]
+    tap.ok(checks.incomplete(journal, both), 'so is a push that is not '
+           'displayed')
+    journal.displays = good + good[1:]
+    tap.ok(checks.incomplete(journal, both) and
+           not checks.incomplete(journal, both, (1, 2)),
+           'and one that is displayed twice, unless it may be')
+
+
 def test(tap):
     # Two pushes to one receiver.
     one, two = pushes.make(2, 2, receivers=1)
@@ -197,6 +236,7 @@ def test(tap):
     ledgers(tap, one)
     cancels(tap, one)
     results(tap, one, two)
+    displays(tap, one, two)
 
 
 run(test)
