@@ -13,12 +13,26 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 
 import chaos_loop                                               # noqa: E402
 import chaos_mutants                                            # noqa: E402
-from tap import run                                             # noqa: E402
+from chaos_faults import Faults                                 # noqa: E402
+from chaos_run import Run                                       # noqa: E402
+from chaos_schedule import Event                                # noqa: E402
+from convoytest import Sandbox, run                             # noqa: E402
+from stack import is_ready                                      # noqa: E402
 
 SEEDS = 3, 6, 8, 27, 29
 
 
+def crash_ends_with_recovery(tap):
+    """The judge excuses what is lost while the database is away."""
+    with Sandbox() as box:
+        stage = Run(schedule=None, box=box, pi=None)
+        Faults(stage).perform(Event(1, 0, 'crash', 'postgres'))
+        tap.ok(is_ready(**stage.stack.programs['postgres']['ready']),
+               'a crash is over when PostgreSQL takes connections again')
+
+
 def test(tap):
+    crash_ends_with_recovery(tap)
     with ThreadPoolExecutor(len(SEEDS)) as pool:
         for outcome in pool.map(chaos_loop.Outcome, SEEDS):
             tap.ok(outcome.passed, f'seed {outcome.seed}: every invariant '

@@ -13,6 +13,7 @@ import urllib.request
 import psycopg2
 from networks import Network
 from processes import wait_until
+from stack import READY, is_ready
 
 STOP = 25           # seconds within which a box must end in good order
 
@@ -45,10 +46,14 @@ class Faults:
 
     def _crash(self, event):
         """PostgreSQL's immediate shutdown; as after a loss of power, its
-        next start recovers from the log."""
+        next start recovers from the log. That takes many seconds where the
+        disk is busy, and nobody can connect before."""
         self.run.end('postgres', signal.SIGQUIT, 'kill', 10)
         time.sleep(event.lasts)
         self.run.launch('postgres')
+        wait_until(lambda: is_ready(**self.stack.programs['postgres']
+                                    ['ready']),
+                   READY, 'postgres has not recovered')
 
     def _cut(self, event):
         network = Network(self.stack.folder, int(
