@@ -58,10 +58,15 @@ class Replay:
                 for event in self.events('push')}
 
 
-def stand_still(box, seconds):
+def replay_while_still(box, trace, *options):
+    """A Replay in whose first STILL seconds the PPG does nothing at all."""
     box.kill('wapbox', 'STOP')
-    time.sleep(seconds)
+    replay = Replay(box, trace, *options)
+    wait_until(lambda: replay.events('begin'), 30, 'the replay begins')
+    end = replay.events('begin')[0]['t'] + STILL
+    time.sleep(max(0, end - time.time()))
     box.kill('wapbox', 'CONT')
+    return replay
 
 
 def not_a_sandbox(tap, box, trace):
@@ -79,8 +84,7 @@ def open_loop(tap, box, notify_url):
         PUSHES, 2, deliver_before_timestamp='2020-01-01T01:00:00Z')
     trace = written(box.folder, 'open', some, notify_url, SPREAD,
                     told([1, 2, 3], [503, 'none', 503]))
-    replay = Replay(box, trace)
-    stand_still(box, STILL)
+    replay = replay_while_still(box, trace)
     sent = replay.all_sent()
     begin = replay.events('begin')[0]['t']
     events = replay.events('push')
@@ -109,8 +113,7 @@ def open_loop(tap, box, notify_url):
 def late(tap, box, notify_url):
     trace = written(box.folder, 'late', pushes.make(PUSHES, 1), notify_url,
                     SPREAD)
-    replay = Replay(box, trace, '--connections', '3')
-    stand_still(box, STILL)
+    replay = replay_while_still(box, trace, '--connections', '3')
     sent = replay.all_sent()
     tap.ok(sent['sent'] == PUSHES and sent['late_max_us'] > 1e6,
            'without a free connection pushes are late, and counted', sent)
@@ -121,8 +124,7 @@ def interrupted(tap, box, notify_url):
     trace = written(box.folder, 'long', pushes.make(PUSHES, 1), notify_url,
                     120)
     replay = Replay(box, trace)
-    wait_until(lambda: os.path.exists(replay.out) and replay.events('push'),
-               30, 'a push is answered')
+    wait_until(lambda: replay.events('push'), 30, 'a push is answered')
     replay.sender.process.send_signal(signal.SIGINT)
     sent = replay.all_sent(20)
     tap.ok(sent['interrupted'] and 0 < sent['sent'] < PUSHES,
