@@ -10,6 +10,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 '..', 'lib'))
 
 import pushes                                               # noqa: E402
+import replay_verdict                                       # noqa: E402
 import replays                                              # noqa: E402
 from tap import run                                         # noqa: E402
 
@@ -26,6 +27,8 @@ def test(tap):
         tap.none([str(one) for one in submits
                   if one.tag != pushes.tag_of(one.message) - first + 1],
                  'each is known to be of its push')
+        tap.none(replay_verdict.true_notification(evidence),
+                 'nobody is told what nobody asked for')
         tap.none([one for one in evidence.deliveries
                   if not evidence.displayed(one)], 'and each is displayed')
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 ADDRESS = re.compile(rb'''address-value\s*=\s*["']\s*WAPPUSH=([^/"']+)/''',
                      re.IGNORECASE)
+NOTIFY = re.compile(rb'\sppg-notify-requested-to\s*=')
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Push:
     operation: str
     push_id: str
     octets: bytes                   # the body; None once it is of no use
+    wants_result: bool              # the PI asks to be notified
     recorded_code: int = None
     deliveries: list = field(default_factory=list)
     sent: float = None
@@ -93,7 +95,8 @@ class Trace:
             octets = base64.b64decode(record['body_base64'])
         push = Push(record['push'], record['t'] / 1e6,
                     record.get('operation', 'push'),
-                    record.get('push_id'), octets)
+                    record.get('push_id'), octets,
+                    NOTIFY.search(octets) is not None)
         self.pushes[push.number] = push
         if push.operation != 'push':
             return

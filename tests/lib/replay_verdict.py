@@ -43,12 +43,13 @@ def true_result(evidence):
 
 
 def true_notification(evidence):
-    """The PI is told the result, and acknowledges it."""
+    """The PI is told the result, and acknowledges it, if it asked for it."""
     for delivery in evidence.deliveries:
         got = evidence.notified.get(delivery.number, [])
         states = {one.state for one in got}
         wanted = {checks.FINAL[row.state]
-                  for row in evidence.results.get(delivery.number, [])}
+                  for row in evidence.results.get(delivery.number, [])
+                  if delivery.push.wants_result}
         acknowledged = sum(200 <= (one.http or 0) < 300 for one in got)
         if states != wanted or acknowledged != len(wanted):
             yield (f'{delivery} is {wanted or "nothing"}, the PI was told '
