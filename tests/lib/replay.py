@@ -22,12 +22,11 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 
 import replay_conf
 import replay_page
 import replay_run
-from processes import Failure
+from processes import Failure, wait_until
 from replay_evidence import Evidence
 from replay_numbers import numbers, table
 from replay_trace import Trace, digest_of
@@ -64,8 +63,9 @@ def verdicts_in(path):
         raise argparse.ArgumentTypeError(f'{path}: {error.strerror}') from None
     except ValueError as error:
         raise argparse.ArgumentTypeError(f'{path}: {error}') from None
-    if not isinstance(found, dict):
-        raise argparse.ArgumentTypeError(f'{path}: no object with verdicts')
+    if not isinstance(found, dict) or not found or found.keys() - NAMES.keys():
+        raise argparse.ArgumentTypeError(
+            f'{path}: no object with the verdict of stock, convoy or both')
     return found
 
 
@@ -147,8 +147,8 @@ def replay(options):
 
 
 def push_to_ppg(options):
-    """Pushes, and collects until the PI has been told of all or --wait is
-    over; there is no SMSC to ask."""
+    """Pushes, and answers notifications until --wait is over; there is no
+    SMSC to ask."""
     check_trace(options.trace)
     where = ['--ppg', options.ppg]
     if options.messages_may_reach_real_phones:
@@ -157,11 +157,11 @@ def push_to_ppg(options):
         out = f'{folder}/sent.jsonl'
         sender = replay_run.Sender(where, options.trace, out, options.speed)
         try:
-            while not sender.is_done():
-                time.sleep(0.2)
-            end = time.monotonic() + options.wait
-            while time.monotonic() < end:
-                time.sleep(0.5)
+            with replay_run.first_interrupt_is_the_senders():
+                wait_until(sender.is_done, replay_run.FOR_EVER,
+                           'every push is sent')
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                sender.process.wait(options.wait)
         finally:
             sender.end()
         print(json.dumps(sender.sent))
@@ -218,6 +218,8 @@ def main():
         return push_to_ppg(options) if options.ppg else replay(options)
     except (Wrong, Failure, SandboxError, replay_conf.ConfError) as error:
         why = error
+    except KeyboardInterrupt:
+        why = 'interrupted'
     except OSError as error:
         why = f'{error.filename}: {error.strerror}' if error.filename \
             else error

@@ -27,6 +27,7 @@ PROGRAM = os.path.join(BUILD, 'tests', 'replay', 'convoy-replay')
 # Nobody but the collector may be notified, whatever a recorded push asks for.
 NOTIFY = {'notify-allow': '"127.0.0.1 !0.0.0.0/0 !::/0"'}
 OPTIONS = {'stock': ['--stock'], 'convoy': []}
+FOR_EVER = 1e9          # seconds
 TEMPORARY = (None, 0x08, 0x14, 0x58, 0x64)
 
 
@@ -169,7 +170,7 @@ def run(sides, wait):
             side.begin(stack, side is sides[0])
         with first_interrupt_is_the_senders():
             wait_until(lambda: all(side.sender.is_done() for side in sides),
-                       1e9, 'every push is sent')
+                       FOR_EVER, 'every push is sent')
         say('every push is answered; waiting until nothing is left to be '
             'done')
         for side, is_settled in zip(sides, settle(sides, wait)):
