@@ -25,6 +25,7 @@ DEAD = int(os.environ.get('CONVOY_BACKLOG', 20_000))
 THROTTLED = float(os.environ.get('CONVOY_THROTTLED', 8))       # seconds
 
 RATE = 100                  # pushes a second beside all that
+NOISE = 1.5                 # seconds
 PLAN = 'delay 5..20ms\n'
 
 # The binds of the sandbox take nothing of these two routes.
@@ -81,9 +82,10 @@ class Bed:
                  if submit.status == 0) - push.answered for push in some], 99)
 
     def not_held_up(self, some, why):
-        """A moment's noise aside: the machine is shared with other tests."""
+        """A moment's noise aside: the machine is shared with other tests.
+        What is held up waits for longer than that."""
         p99 = self.p99(some)
-        self.tap.ok(p99 < 2 * self.usual + 0.5,
+        self.tap.ok(p99 < 2 * self.usual + NOISE,
                     f'{why}: p99 {p99:.3f} s', f'usual: {self.usual:.3f} s')
 
     def link(self, system_id):
