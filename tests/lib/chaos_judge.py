@@ -218,9 +218,9 @@ def _copies(facts):
 
 # --- the processes ----------------------------------------------------------
 
-_BAD = re.compile(r'.*(PANIC|[Aa]ssertion|Sanitizer|runtime error|'
+_BAD = re.compile(r'^.*(PANIC|[Aa]ssertion|Sanitizer|runtime error|'
                   r'no event \w+ in state|contradicts|'
-                  r'deadlock detected|not unique).*')
+                  r'deadlock detected|not unique).*', re.MULTILINE)
 
 
 def processes_sound(facts):

@@ -18,8 +18,8 @@ from processes import Failure
 READY = 30
 PATIENCE = 10
 
-# A sanitizer's report begins with the first; so much of it is shown.
-FINDING = re.compile(r'.*((ERROR|WARNING): \w+Sanitizer|runtime error:).*')
+# A sanitizer's report has this in its first line; so much of it is shown.
+FINDING = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
 FINDING_MAX = 12000
 
 # How each is asked to end. A plain TERM makes PostgreSQL wait for its
@@ -99,8 +99,9 @@ class Stack:
                 log = file.read()
             found = FINDING.search(log)
             if found:
-                print(log[found.start():][:FINDING_MAX], file=sys.stderr)
-                raise Failure(f'{name}: {found[0]} ({path})')
+                report = log[log.rfind('\n', 0, found.start()) + 1:]
+                print(report[:FINDING_MAX], file=sys.stderr)
+                raise Failure(f'{name}: {report.splitlines()[0]} ({path})')
 
 
 def end_signal(name):
