@@ -11,6 +11,7 @@ import psycopg2
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 '..', 'lib'))
 
+from admin import Admin                                         # noqa: E402
 from convoytest import Initiator, Sandbox, run, wait_until      # noqa: E402
 from outage import BOXES, Outage, finish, refused, under_way    # noqa: E402
 import pushes                                                   # noqa: E402
@@ -29,11 +30,11 @@ def make_room(box):
 def no_more_tables(tap, box, pi):
     """Both boxes have more to write than the last pages take."""
     what = 'tables full'
-    outage = Outage(box)
+    outage, admin = Outage(box), Admin(box.env)
+    admin('suspend')
     stored = pi.push(pushes.make(400, 4))
-    sent = len(box.journal.read().submits)
     fill(box)
-    tap.ok(sent < 1200, f'{what}: segments are owed', f'{sent} were sent')
+    admin('resume')
     batch = pi.begin(pushes.make(400, 2, prefix='+4675'),
                      until_accepted=True)
     wait_until(lambda: outage.said('wapbox') and outage.said('bearerbox'),
