@@ -19,17 +19,18 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
 
 PUSHES = 2000
-# Slow enough that two thousand are not over before the kill.
+SPREAD = 10         # seconds: they are not over before the kill
 PLAN = 'delay 5..40ms\n'
 
 
-def kill_in_the_middle(box, pi, name):
+def kill_in_the_middle(tap, box, pi, name):
     """Pushes, kills NAME when half of the segments are out, starts it
     again; returns the pushes."""
-    batch = pi.begin(pushes.make(PUSHES), until_accepted=True)
+    batch = pi.begin(pushes.make(PUSHES), until_accepted=True, spread=SPREAD)
     wait_until(lambda: len(box.journal.read().submits) > PUSHES * 3 / 2, 60,
                'half of the segments are sent')
     box.kill(name)
+    tap.ok(batch.running, f'{name} is killed in the middle')
     box.start(name)
     return batch.result()
 
@@ -47,7 +48,7 @@ def repetitions(tap, box, name):
 def strict(tap, name):
     with Sandbox(plan=PLAN) as box, Initiator(box.env['PPG_URL']) as pi:
         box.smsc('phone off *')
-        all_pushes = kill_in_the_middle(box, pi, name)
+        all_pushes = kill_in_the_middle(tap, box, pi, name)
         box.smsc('phone on *')
         wait_for_results(box, pi, all_pushes, 90,
                          outage=name == 'postgres')
@@ -59,7 +60,7 @@ def with_receipts(tap):
     name = 'bearerbox with receipts under way'
     with Sandbox(plan=PLAN, convoy={'receipt-timeout': 30}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
-        all_pushes = kill_in_the_middle(box, pi, 'bearerbox')
+        all_pushes = kill_in_the_middle(tap, box, pi, 'bearerbox')
         wait_for_results(box, pi, all_pushes, 120)
         lost = lost_receipts(box, all_pushes)
         unknown = {row.push_id for row in box.database.results()
