@@ -15,7 +15,7 @@ from convoytest import (Initiator, Sandbox, judge, pushes,      # noqa: E402
 def test(tap):
     with Sandbox() as box, Initiator(box.env['PPG_URL']) as pi:
         all_pushes = pi.push(pushes.make(5000, 3, receivers=300),
-                             at_a_time=20)
+                             at_a_time=20, until_accepted=True)
         wait_for_results(box, pi, all_pushes, 120)
         judge(tap, box, pi, all_pushes)
         tap.equal(len(box.journal.submits), 15000, 'no segment is repeated')

@@ -19,7 +19,7 @@ FAULTS = f'status {INVALID_DESTINATION:#x} 5%\n'
 
 def test(tap):
     with Sandbox(plan=FAULTS) as box, Initiator(box.env['PPG_URL']) as pi:
-        all_pushes = pi.push(pushes.make(1000))
+        all_pushes = pi.push(pushes.make(1000), until_accepted=True)
         wait_for_results(box, pi, all_pushes)
         refused = {submit.tag: submit for submit in box.journal.submits
                    if submit.status == INVALID_DESTINATION}
