@@ -20,8 +20,8 @@ def settle(sides, seconds):
     latest: whether each of them is."""
     end, quiet = time.monotonic() + seconds, 0
     while True:
+        time.sleep(POLL)
         settled = [side.is_settled() for side in sides]
         quiet = quiet + 1 if all(settled) else 0
         if quiet == LOOKS or time.monotonic() >= end:
             return settled
-        time.sleep(POLL)
