@@ -1,8 +1,8 @@
 #!/usr/bin/python3 -B
 """An SMSC that throttles 5 % of the segments, answers 5 % with a system error
 and 2 % not at all: every push is complete and in order, and its parts are
-close together, beside those of stock Kannel, which meets the same faults in
-the same run."""
+close together. Stock Kannel meets the same faults in the same run, and is
+shown for comparison."""
 
 import os
 import sys
@@ -68,9 +68,10 @@ def test(tap):
     for push in all_pushes:
         push.forget_answer()
     stock = test_stock(tap, all_pushes)
-    tap.ok(convoy['spread'] < stock['spread'] / 2, 'last minus first segment '
-           'p99 is less than half of that of stock, unanswered ones aside',
-           convoy, stock)
+    tap.ok(convoy['spread'] < 3, 'last minus first segment p99 is under 3 s, '
+           'unanswered ones aside', convoy)
+    tap.ok(convoy['spread'] < stock['spread'] / 2, 'and less than half of '
+           'that of stock', stock)
 
 
 run(test)

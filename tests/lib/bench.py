@@ -21,7 +21,6 @@ import os
 import subprocess
 import sys
 import time
-import urllib.parse
 
 import bench_notify
 import push_initiator as pi

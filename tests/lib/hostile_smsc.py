@@ -10,7 +10,7 @@ import random
 import struct
 import threading
 
-from smpp_server import (BINDS, ENQUIRE_LINK, NEVER, RESP, SmppServer, pdu,
+from smpp_server import (BINDS, ENQUIRE_LINK, RESP, SmppServer, pdu,
                          read)
 
 HANGS = 5               # seconds without an answer
