@@ -341,8 +341,10 @@ void links_count_answer(Links *links, unsigned long serial, bool throttled,
         pace->throttled++;
     else
         pace->taken++;
-    if (!throttled && pace->blind)
-        speed_up(pace, pace->rate);     /* it takes something again */
+    if (!throttled && pace->blind) {    /* it takes something again */
+        speed_up(pace, pace->rate);
+        pace->excess = 0;               /* which is of before */
+    }
     if (now - pace->judged_us >= JUDGE_US &&
         (pace->taken + pace->throttled >= JUDGE_ANSWERS ||
          now - pace->judged_us >= JUDGE_SLOW_US))

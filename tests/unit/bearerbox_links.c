@@ -262,6 +262,32 @@ static void test_throttled_is_left_alone(void **state)
     tickets_destroy(tickets);
 }
 
+/* Soon, however near to a proof against it the last refusals were. */
+static void test_comes_back_at_any_moment(void **state)
+{
+    int refusals, i;
+
+    (void) state;
+    for (refusals = 0; refusals < 8; refusals++) {
+        Tickets *tickets = tickets_create();
+        Links *links = links_create(&wire, tickets);
+        int64_t clock = 1000000, end;
+
+        run(links, 1e-9, 10, 0, &clock);
+        for (i = 0; i < refusals; i++)
+            links_count_answer(links, 1, true, clock += 2000000);
+        end = clock + 8 * INT64_C(1000000);
+        while (links_rate(links, 1) != 0 && clock < end) {
+            clock += (int64_t) (1e6 / links_rate(links, 1));
+            links_count_answer(links, 1, false, clock);
+        }
+        if (links_rate(links, 1) != 0)
+            fail_msg("held for long after %d refusals more", refusals);
+        links_destroy(links);
+        tickets_destroy(tickets);
+    }
+}
+
 static void test_idle(void **state)
 {
     Tickets *tickets = tickets_create();
@@ -296,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup(test_chance_does_not_slow, none),
         cmocka_unit_test_setup(test_speeds_up_again, none),
         cmocka_unit_test_setup(test_throttled_is_left_alone, none),
+        cmocka_unit_test_setup(test_comes_back_at_any_moment, none),
         cmocka_unit_test_setup(test_idle, none)
     };
 
