@@ -2,7 +2,8 @@
 long after the PAP answer, a line a side and level, over logarithmic time."""
 
 import math
-from xml.sax.saxutils import escape
+
+import svg
 
 WIDTH, HEIGHT = 760, 440
 LEFT, RIGHT, TOP, BOTTOM = 60, 130, 50, 55
@@ -16,41 +17,34 @@ LABEL = 12                                      # least distance of two labels
 
 
 def _x(seconds):
-    return LEFT + (WIDTH - LEFT - RIGHT) * (
-        math.log(seconds / FIRST) / math.log(LAST / FIRST))
+    return LEFT + (WIDTH - LEFT - RIGHT) * svg.log_share(seconds, FIRST, LAST)
 
 
 def _y(percent):
     return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * percent / 100
 
 
-def _text(x, y, text, anchor='middle', extra=''):
-    return (f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{extra}>'
-            f'{escape(text)}</text>')
-
-
 def _grid():
     for seconds, name in TICKS.items():
         yield (f'<path class="grid" d="M{_x(seconds):.1f} {_y(0):.1f}'
                f'V{_y(100):.1f}"/>')
-        yield _text(_x(seconds), _y(0) + 18, name)
+        yield svg.text(_x(seconds), _y(0) + 18, name)
     for percent in range(0, 101, 20):
         yield (f'<path class="grid" d="M{_x(FIRST):.1f} {_y(percent):.1f}'
                f'H{_x(LAST):.1f}"/>')
-        yield _text(LEFT - 8, _y(percent) + 4, f'{percent} %', 'end')
+        yield svg.text(LEFT - 8, _y(percent) + 4, f'{percent} %', 'end')
 
 
 def _line(delays, colour):
     """The share as a path; a point only where it changes."""
     points, before = [], None
-    for step in range(STEPS + 1):
-        seconds = FIRST * (LAST / FIRST) ** (step / STEPS)
-        percent = (100 * sum(delay <= seconds for delay in delays)
-                   / len(delays))
-        if percent != before or step == STEPS:
-            points.append(f'{_x(seconds):.1f} {_y(percent):.1f}')
+    *shares, end = svg.shares(delays, FIRST, LAST, STEPS)
+    for seconds, percent in shares:
+        if percent != before:
+            points.append((_x(seconds), _y(percent)))
         before = percent
-    return f'<path class="line" stroke="{colour}" d="M{"L".join(points)}"/>'
+    points.append((_x(end[0]), _y(end[1])))
+    return f'<path class="line" stroke="{colour}" d="{svg.through(points)}"/>'
 
 
 def _labels(ends):
@@ -58,8 +52,8 @@ def _labels(ends):
     last = -math.inf
     for height, _, name, colour in sorted(ends):
         last = max(height, last + LABEL)
-        yield _text(WIDTH - RIGHT + 8, last + 4, name, 'start',
-                    f' fill="{colour}"')
+        yield svg.text(WIDTH - RIGHT + 8, last + 4, name, 'start',
+                       f' fill="{colour}"')
 
 
 def plot(levels, title):
@@ -78,8 +72,8 @@ def plot(levels, title):
         '<style>text{font:12px sans-serif}.grid{stroke:#ddd;fill:none}'
         '.line{fill:none;stroke-width:1.8}</style>',
         '<rect width="100%" height="100%" fill="#fff"/>',
-        _text(LEFT, 24, title, 'start', ' style="font-weight:bold"'),
+        svg.text(LEFT, 24, title, 'start', ' style="font-weight:bold"'),
         *_grid(), *lines, *_labels(ends),
-        _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12,
-              'time from PAP answer to display while the phone was on'),
+        svg.text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12,
+                 'time from PAP answer to display while the phone was on'),
         '</svg>', ''])

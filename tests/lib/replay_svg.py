@@ -6,6 +6,7 @@ from collections import Counter
 from xml.sax.saxutils import escape
 
 import replay_numbers
+import svg
 from checks import percentile
 
 WIDTH, HEIGHT, PANEL = 520, 330, 165
@@ -33,7 +34,7 @@ class Axes:
         low, high = low_high
         value = min(max(value, low), high)
         if log:
-            return math.log(value / low) / math.log(high / low)
+            return svg.log_share(value, low, high)
         return (value - low) / (high - low)
 
     def x(self, value):
@@ -46,15 +47,13 @@ class Axes:
             1 - self._share(value, self.y_range, self.log_y))
 
     def text(self, x, y, text, anchor='middle', style=''):
-        self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" '
-                          f'text-anchor="{anchor}"{style}>{escape(text)}'
-                          '</text>')
+        self.parts.append(svg.text(x, y, text, anchor, style))
 
     def path(self, points, colour, width=2, fill='none'):
-        steps = 'L'.join(f'{x:.1f} {y:.1f}' for x, y in points)
-        if steps:
-            self.parts.append(f'<path d="M{steps}" stroke="{colour}" '
-                              f'stroke-width="{width}" fill="{fill}"/>')
+        if points:
+            self.parts.append(f'<path d="{svg.through(points)}" '
+                              f'stroke="{colour}" stroke-width="{width}" '
+                              f'fill="{fill}"/>')
 
     def grid(self, x_ticks, y_ticks, x_name='', y_name=''):
         """Ticks are {value: word}."""
@@ -101,12 +100,9 @@ def shares(series, first, last, title, x_name):
               x_name)
     ends = []
     for name, values, colour in series:
-        points = []
-        for step in range(STEPS + 1):
-            seconds = first * (last / first) ** (step / STEPS)
-            share = 100 * sum(value <= seconds for value in values) / max(
-                1, len(values))
-            points.append((axes.x(seconds), axes.y(share)))
+        curve = list(svg.shares(values, first, last, STEPS))
+        points = [(axes.x(seconds), axes.y(share)) for seconds, share in curve]
+        share = curve[-1][1]
         axes.path(points, colour, 2.5)
         ends.append((points[-1][1], f'{name} {share:.1f} %', colour))
     height = -math.inf
