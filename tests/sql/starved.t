@@ -31,8 +31,8 @@ pass() {    # TAG GROUPS
     local before rate
     before=$(counter)
     rate=$(date +%s%N)
-    sql -c "CALL bench.store($2, 100, '$1')" -c "CALL bench.send($2, 100, '$1')" \
-        2>/dev/null
+    sql -c 'SET client_min_messages = warning' \
+        -c "CALL bench.store($2, 100, '$1')" -c "CALL bench.send($2, 100, '$1')"
     cost=$((($(counter) - before) / $2))
     rate=$(($2 * 1000000000 / ($(date +%s%N) - rate)))
     echo "# $1: $cost pages a group, $rate groups a second"
@@ -51,8 +51,9 @@ check 'a long history costs nothing' "$cost" -le $((alone * 3 / 2))
 # A reader that never ends.
 psql -qXAt -c 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1' \
     -c 'SELECT pg_sleep(100000)' >/dev/null 2>&1 &
-until [ "$(sql -c "SELECT count(*) FROM pg_stat_activity
-    WHERE query LIKE 'SELECT pg_sleep%' AND backend_xmin IS NOT NULL")" = 1 ]
+reader="pg_stat_activity
+    WHERE query LIKE 'SELECT pg_sleep%' AND backend_xmin IS NOT NULL"
+until [ "$(sql -c "SELECT count(*) FROM $reader")" = 1 ]
 do sleep 0.05; done
 pass held 2000
 pass many 16000
@@ -63,9 +64,9 @@ dead=$(sql -c "SELECT n_dead_tup / 20000 FROM pg_stat_user_tables
     WHERE relid = 'convoy.live'::regclass")
 echo "# $dead dead rows a group in the queue"
 check 'it leaves a few dead rows a group' "$dead" -le 12
-sql -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE query LIKE 'SELECT pg_sleep%'" >/dev/null
-wait || true
+check 'all the while it was there' \
+    "$(sql -c "SELECT count(pg_terminate_backend(pid)) FROM $reader")" = 1
+wait
 
 pass starved 2000
 check 'nor does a queue that is never vacuumed' "$cost" -le $((alone * 3))
