@@ -17,8 +17,10 @@ checks='sendsms fakesmsc smpp ppg fakewap httpsmsc_kannel'
 work=$(mktemp -d)
 sandbox=$(mktemp -d)
 cleanup() {
-    "$top/tests/sandbox" down "$sandbox" || true
+    local status=$?
+    "$top/tests/sandbox" down "$sandbox" || status=1
     rm -rf "$work" "$sandbox"
+    exit $status
 }
 trap cleanup EXIT
 
