@@ -130,7 +130,7 @@ def one_link_throttled(bed):
         bed.push(2)
         return len(bed.submits_of(link)) - before > 2 * RATE / 4
     box.smsc.plan(PLAN)
-    wait_until(carries_its_share, 30, 'then it carries its share again')
+    wait_until(carries_its_share, 15, 'then it carries its share again')
 
 
 def dead_smsc(bed):
