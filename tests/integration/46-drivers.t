@@ -77,8 +77,8 @@ smsc-username = us
 smsc-password = secret
 keepalive = 10
 '''
-SHORT = {'answer-timeout': 1, 'segment-retries': 3, 'max-attempts': 1,
-         'receipt-timeout': 4}
+SHORT = {'segment-retries': 3, 'max-attempts': 1, 'receipt-timeout': 4}
+ANSWER_TIMEOUT = 4      # seconds; where an answer comes too late
 
 # What the HTTP SMSC does with the receivers of each prefix: the copies and
 # segment that its words are for, and its words. Everything else is accepted.
@@ -143,7 +143,7 @@ class Web:
         if copy not in copies or submit.part != part:
             return self.accepted(submit), 0
         if words == 'too late':
-            self.over.wait(3)
+            self.over.wait(ANSWER_TIMEOUT + 2)
         return words, MEANS[words]
 
 
@@ -173,8 +173,9 @@ def test_generic(tap):
     singles = pushes.make(3, 1, prefix='+46740')
     all_pushes = [push for push in all_pushes if prefix(push) != '+4674']
     all_pushes += singles
-    with web.smsc, Sandbox('--links', '0', ports=['receipts'], convoy=SHORT,
-                           conf=GENERIC.format(url=web.smsc.url)) as box, \
+    with web.smsc, Sandbox('--links', '0', ports=['receipts'],
+                           conf=GENERIC.format(url=web.smsc.url), convoy={
+            **SHORT, 'answer-timeout': ANSWER_TIMEOUT}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         ended(box, pi, all_pushes)
         judge(tap, box, web.smsc.journal, all_pushes,
