@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 from convoytest import (Initiator, Sandbox, checks, pushes, run,  # noqa: E402
                         wait_for_results, wait_until)
 
-ANSWER_TIMEOUT, RETRIES = 1, 2
+ANSWER_TIMEOUT, RETRIES = 3, 2      # the machine may stall for a second or two
 
 # For the receivers of each prefix: what the SMSC does, segments of a push,
 # what becomes of it, and what the ledger says of its submits.
@@ -25,11 +25,12 @@ KINDS = {
     '+4671': ('segment=2 attempt=1 noanswer-lost', 3, 'DELIVERED',
               {'accepted': 3, 'in doubt': 1}),
     # only the receipt of the copy whose answer was late ever comes
-    '+4672': ('segment=3 attempt=1 late 3s\n'
+    '+4672': (f'segment=3 attempt=1 late {ANSWER_TIMEOUT + 2}s\n'
               'receiver=4672* segment=3 attempt=2 receipt none', 3,
               'DELIVERED', {'accepted': 4, 'in doubt': 1}),
     # nothing is sent any more when the answers come
-    '+4673': ('late 4500ms', 1, 'DELIVERED', {'accepted': 3, 'in doubt': 3}),
+    '+4673': (f'late {1000 * (RETRIES + 1) * ANSWER_TIMEOUT + 1500}ms', 1,
+              'DELIVERED', {'accepted': 3, 'in doubt': 3}),
     '+4674': ('segment=1 noanswer-lost', 3, 'UNDELIVERABLE',
               {'in doubt': 3}),
     '+4675': ('noanswer-lost', 1, 'UNKNOWN', {'in doubt': 3}),
@@ -52,7 +53,7 @@ smsc-username = {name}
 smsc-password = sandbox
 system-type = VMA
 transceiver-mode = true
-wait-ack = 2
+wait-ack = {ANSWER_TIMEOUT + 1}
 wait-ack-expire = {number}
 ''' for name, number in EXPIRE.items())
 
@@ -131,7 +132,8 @@ def test_wait_ack(tap):
     """The driver leaves unanswered segments alone, whatever it does with
     other messages: links stay, and each segment is sent once more."""
     with Sandbox('--links', 0, conf=EXPIRE_LINKS,
-                 plan='segment=2 attempt=1 late 5s\n',
+                 plan='segment=2 attempt=1 late '
+                      f'{ANSWER_TIMEOUT + 4}s\n',
                  convoy={'answer-timeout': ANSWER_TIMEOUT}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         some = pushes.make(60)
