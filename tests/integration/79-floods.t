@@ -19,8 +19,8 @@ from usage import MIB                                       # noqa: E402
 CLIENTS = int(os.environ.get('CONVOY_CLIENTS', 10_000))
 LIMIT, TIMEOUT = 500, 2         # max-clients, client-timeout
 RATE = 40                       # pushes a second beside it all
-MEDIAN = 0.1                    # seconds, of their answers
-P99 = TIMEOUT / 2               # nobody waits for another's time-out
+P99 = 0.1                       # seconds, of their answers
+TRIES = 3                       # as often may something else hold them up
 
 # Not all who say nothing learn that they had to go: those for whom there was
 # no room in the backlog think that they are connected.
@@ -54,6 +54,7 @@ class Bed:
         return some
 
     def flooded(self, kind, clients, seconds, happened, growth):
+        """The p99 of the answers beside such a flood."""
         tap, wapbox = self.tap, self.box.pids('wapbox')[0]
         before = usage.begin_peak(wapbox)
         running = flood.Running(kind, self.address, self.path, clients,
@@ -68,12 +69,15 @@ class Bed:
                f'{kind}: {clients} clients come, and it happens', counts)
         tap.none([f'{push}: {push.codes}' for push in some
                   if not push.accepted], f'{kind}: every push is accepted')
-        # The machine is shared with other tests.
-        tap.ok(median < MEDIAN and p99 < P99, f'{kind}: half of them are '
-               f'answered within {MEDIAN} s, nearly all within {P99} s',
-               f'{median:.3f} s, {p99:.3f} s')
         tap.ok(grown < growth, f'{kind}: memory is bounded',
                f'{grown:.1f} MiB')
+        return p99
+
+    def answered_in_time(self, kind, *how):
+        seen = []
+        while len(seen) < TRIES and min(seen, default=P99) >= P99:
+            seen.append(self.flooded(kind, *how))
+        self.tap.ok(seen[-1] < P99, f'{kind}: p99 is under {P99} s', seen)
 
 
 def test(tap):
@@ -82,7 +86,7 @@ def test(tap):
             Initiator(box.env['PPG_URL']) as pi:
         bed, before = Bed(tap, box, pi), box.pids('wapbox')
         for each in FLOODS:
-            bed.flooded(*each)
+            bed.answered_in_time(*each)
         connections = f'/proc/{before[0]}/fd'
         wait_until(lambda: len(os.listdir(connections)) < 200,
                    3 * TIMEOUT + 5, 'nobody stays')
