@@ -38,7 +38,7 @@ def stop_in_the_middle(tap, name):
 def last_words(tap):
     """bearerbox ends while it cannot have its leases again: what the SMSC has
     told it is on record all the same."""
-    with Sandbox(plan='receipt DELIVRD after 5s..6s\n') as box, \
+    with Sandbox(plan='receipt DELIVRD after 10s..11s\n') as box, \
             Initiator(box.env['PPG_URL']) as pi:
         some = pi.push(pushes.make(50, 1))
         wait_until(lambda: box.database.groups('AWAITING') == 50, 30,
