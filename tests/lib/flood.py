@@ -25,7 +25,7 @@ import push_initiator as pi
 import pushes
 
 HEAD = b'POST %s HTTP/1.1\r\nHost: ppg\r\nContent-Type: text/plain\r\n'
-OPENING = 100       # connections that are opened in one go
+OPENING = 10        # connections that are opened before the others are served
 PATIENCE = 60       # seconds more until all clients have come
 
 
