@@ -34,7 +34,7 @@ FLOODS = [
     ('head', 100, 3, lambda c: c['ended'] == 100, 48),
     ('body', 400, 5, lambda c: c['octets'] > 64 * MIB, 160),
     ('huge', 20, 3, lambda c: c['octets'] > 32 * MIB, 32),
-    ('deaf', 100, 5, lambda c: c['octets'] > MIB, 64),
+    ('deaf', 100, 10, lambda c: c['octets'] > MIB, 64),
     ('bombs', 20, 5, lambda c: c['answered'] > 200, 64),
 ]
 
