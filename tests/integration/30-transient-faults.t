@@ -2,7 +2,8 @@
 """An SMSC that throttles 5 % of the segments, answers 5 % with a system error
 and 2 % not at all: every push is complete and in order, and its parts are
 close together. Stock Kannel meets the same faults in the same run, and is
-shown for comparison."""
+shown for comparison; not on a build of another kind (CONVOY_BUILD), the times
+of which say nothing."""
 
 import os
 import sys
@@ -65,6 +66,8 @@ def test_stock(tap, all_pushes):
 def test(tap):
     all_pushes = pushes.make(PUSHES)
     convoy = test_convoy(tap, all_pushes)
+    if 'CONVOY_BUILD' in os.environ:
+        return
     for push in all_pushes:
         push.forget_answer()
     stock = test_stock(tap, all_pushes)
