@@ -20,7 +20,8 @@ CLIENTS = int(os.environ.get('CONVOY_CLIENTS', 10_000))
 LIMIT, TIMEOUT = 500, 2         # max-clients, client-timeout
 RATE = 40                       # pushes a second beside it all
 P99 = 0.1                       # seconds, of their answers
-TRIES = 3                       # as often may something else hold them up
+TRIES = 3                       # one of so many has it
+LONGEST = TIMEOUT / 2           # p99 of each: nobody waits for a time-out
 
 # Not all who say nothing learn that they had to go: those for whom there was
 # no room in the backlog think that they are connected.
@@ -71,6 +72,8 @@ class Bed:
                   if not push.accepted], f'{kind}: every push is accepted')
         tap.ok(grown < growth, f'{kind}: memory is bounded',
                f'{grown:.1f} MiB')
+        tap.ok(p99 < LONGEST, f'{kind}: p99 is under {LONGEST} s each time',
+               f'{p99:.3f} s')
         return p99
 
     def answered_in_time(self, kind, *how):
