@@ -103,41 +103,38 @@ int config_number(CfgGroup *grp, const ConfigNumber *number)
     return result;
 }
 
-int config_milestone(CfgGroup *grp, const char *key, GroupMilestone *to,
-                     GroupMilestone standard)
+/* `to` becomes 0 for the first word and 1 for the second. */
+static int one_of_two(CfgGroup *grp, const char *key, const char *first,
+                      const char *second, const char *may_be, int *to)
 {
     char *text = config_value(grp, key);
     int result = 0;
 
-    *to = standard;
     if (text != NULL) {
-        if (strcmp(text, "accepted") == 0)
-            *to = ON_ACCEPTED;
-        else if (strcmp(text, "delivered") == 0)
-            *to = ON_DELIVERED;
+        if (strcmp(text, first) == 0 || strcmp(text, second) == 0)
+            *to = strcmp(text, second) == 0;
         else
-            result = config_wrong(key, text, "accepted or delivered");
+            result = config_wrong(key, text, may_be);
     }
     gw_free(text);
     return result;
 }
 
+int config_milestone(CfgGroup *grp, const char *key, GroupMilestone *to,
+                     GroupMilestone standard)
+{
+    int delivered = standard == ON_DELIVERED;
+    int result = one_of_two(grp, key, "accepted", "delivered",
+                            "accepted or delivered", &delivered);
+
+    *to = delivered ? ON_DELIVERED : ON_ACCEPTED;
+    return result;
+}
+
 int config_yes_no(CfgGroup *grp, const char *key, int *to, int standard)
 {
-    char *text = config_value(grp, key);
-    int result = 0;
-
     *to = standard;
-    if (text != NULL) {
-        if (strcmp(text, "yes") == 0)
-            *to = 1;
-        else if (strcmp(text, "no") == 0)
-            *to = 0;
-        else
-            result = config_wrong(key, text, "yes or no");
-    }
-    gw_free(text);
-    return result;
+    return one_of_two(grp, key, "no", "yes", "yes or no", to);
 }
 
 int config_list(CfgGroup *grp, const char *key, StatusList *list)
