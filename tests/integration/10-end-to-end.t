@@ -41,7 +41,8 @@ def sizes(tap, box, pi):
                      for display in box.journal.displays), [1, 2, 3, 10],
               'each push has the segments that its size needs')
     took = [push.seconds for push in some]
-    tap.ok(min(took) < 0.2, 'a lone push is answered at once', took)
+    at_once = 1 if 'CONVOY_BUILD' in os.environ else 0.2
+    tap.ok(min(took) < at_once, 'a lone push is answered at once', took)
     return some
 
 

@@ -91,7 +91,7 @@ def late_doubts(box, ledger):
                 since = sent[number, row.segment][copies[row.segment]]
                 copies[row.segment] += 1
                 seconds = row.at.timestamp() - since
-                if not -0.5 < seconds - ANSWER_TIMEOUT < 3:
+                if not -2 < seconds - ANSWER_TIMEOUT < 3:
                     found.append(f'push {number}: {row} after {seconds} s')
     return found
 

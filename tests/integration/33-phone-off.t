@@ -17,7 +17,7 @@ PUSHES = 50
 WINDOW = 8          # seconds, of phones and of Convoy
 PLAN = 'segment=2-3 deliver 5s\n'
 AHEAD = 'segment=2 receipt-clock 1m..2m\n'
-CONVOY = {'window': WINDOW, 'answer-timeout': 1, 'retry-delay': 1}
+CONVOY = {'window': WINDOW, 'answer-timeout': 3, 'retry-delay': 1}
 
 
 def events(box, kind):

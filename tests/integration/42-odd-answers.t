@@ -31,7 +31,7 @@ transceiver-mode = true
 msg-id-type = 0x01
 reconnect-delay = 1
 '''
-TIMEOUT = 1
+TIMEOUT = 3
 KEYS = {'smsc-id': 'odd', 'answer-timeout': TIMEOUT, 'receipt-timeout': 2,
         'query': 'yes'}
 LATER = TIMEOUT + 1.5           # too late for any answer
@@ -105,7 +105,7 @@ def play(box, pi, prefixes):
     all_pushes = pi.push([push for prefix in prefixes for push in
                           pushes.make(1, prefix=f'+{prefix}')])
     wait_until(lambda: {push.push_id for push in all_pushes}
-               <= pi.notified(), 30, 'all results')
+               <= pi.notified(), 60, 'all results')
     return all_pushes
 
 

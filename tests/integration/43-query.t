@@ -32,7 +32,7 @@ ANSWERS = {'+46701': 3, '+46702': 0, '+46703': 2, '+46704': 2, '+46705': 1}
 KEYS = {'receipt-timeout': 3, 'answer-timeout': 3}
 
 # A link that is to end waits for the answer to this one.
-LAST_WORDS = 'receipt none\nreceiver=46799* late 6s\n'
+LAST_WORDS = 'receipt none\nreceiver=46799* late 8s\n'
 
 
 def each(prefixes=STATES):
@@ -85,7 +85,8 @@ def with_query(tap):
 def restarted(tap):
     """The time is over while bearerbox ends, its links before itself; the
     next one asks."""
-    with Sandbox(plan=LAST_WORDS, convoy={**KEYS, 'query': 'yes'}) as box, \
+    with Sandbox(plan=LAST_WORDS, convoy={
+            **KEYS, 'answer-timeout': 15, 'query': 'yes'}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         query = urllib.parse.urlencode({'from': '100', 'to': '+46799000000',
                                         'text': 'hello'})

@@ -14,7 +14,7 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
 
 EACH = 5                # pushes of each kind
-SETTINGS = {'window': 6, 'answer-timeout': 2, 'segment-retries': 2,
+SETTINGS = {'window': 8, 'answer-timeout': 3, 'segment-retries': 2,
             'max-attempts': 3, 'retry-delay': 1, 'retry-delay-max': 60,
             'retryable-status': '0x0b', 'permanent-status': '0x45'}
 TRIES = 3               # of a segment in an attempt: segment-retries + 1
@@ -28,8 +28,8 @@ NOISE = 1               # seconds between the SMSC and bearerbox, at most
 PLAN = '''
 receiver=4671* segment=2 attempt=1-3 status 0x08
 receiver=4672* segment=3 status 0x08
-receiver=4673* segment=2 attempt=1 receipt EXPIRED after 1s
-receiver=4674* segment=2 receipt REJECTD after 1s
+receiver=4673* segment=2 attempt=1 receipt EXPIRED after 3s
+receiver=4674* segment=2 receipt REJECTD after 3s
 receiver=4675* segment=1 attempt=1-2 status 0x0b
 receiver=4676* segment=1 status 0x45
 receiver=4677* segment=2 status 0x0e

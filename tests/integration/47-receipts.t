@@ -71,7 +71,7 @@ KINDS = {
     '+4676': ('segment=2 receipt UNDELIV after 5ms', 'UNDELIVERABLE', None),
     '+4677': ('segment=1 receipt REJECTD after 5ms', 'UNDELIVERABLE', None),
     '+4678': ('segment=3 receipt DELETED after 5ms', 'UNDELIVERABLE', None),
-    '+4679': ('receipt DELIVRD after 5s', 'UNKNOWN', 'delivered'),
+    '+4679': ('receipt DELIVRD after 10s', 'UNKNOWN', 'delivered'),
 }
 KINDS_PLAN = ''.join(f'receiver={prefix[1:]}* {effect}\n'
                      for prefix, (effect, _, _) in KINDS.items())

@@ -13,7 +13,7 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
                         pushes, run, wait_for_results, wait_until)
 
 STRICT = {'advance-on': 'delivered'}
-WINDOW = 4
+WINDOW = 8
 # For the receivers of each prefix: what the SMSC does, the result, and which
 # segments it is given.
 KINDS = {
@@ -53,7 +53,7 @@ def too_soon(journal):
 def test_kinds(tap):
     """On two bearerboxes, whose links take the receipts in turn."""
     with Sandbox('--bearerboxes', 2, plan=PLAN, convoy={
-            **STRICT, 'window': WINDOW, 'answer-timeout': 1,
+            **STRICT, 'window': WINDOW, 'answer-timeout': 3,
             'retry-delay': 1, 'max-attempts': 2}) as box, \
             Initiator(box.env['PPG_URL']) as pi:
         some = pi.push([push for prefix in KINDS for push in

@@ -9,6 +9,7 @@ import re
 import socket
 import sys
 import threading
+import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
@@ -17,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
 from admin import Admin                                     # noqa: E402
 from convoytest import (Initiator, Sandbox, pushes, run,    # noqa: E402
                         wait_for_results, wait_until)
+from push_initiator import timestamp                        # noqa: E402
 
 UNFIT = '''
 group = smsc
@@ -75,7 +77,9 @@ class Bed:
     def check(self, name, smsc_id, lines):
         """Pushes over links of its choice and for smsc_id, and a message."""
         before = len(self.emi.submits())
-        some = pushes.make(40, prefix=f'+467{before}')
+        some = pushes.make(40, prefix=f'+467{before}',
+                           deliver_before_timestamp=timestamp(
+                               time.time() + 600))
         asked = pushes.make(2, prefix=f'+468{before}', smsc=smsc_id)
         self.pi.push(some + asked)
         wait_for_results(self.box, self.pi, some + asked)

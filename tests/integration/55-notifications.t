@@ -81,11 +81,10 @@ def stalls(tap, box, pi):
     pi.treat = lambda notification: (202, 0 if next(turn) < FAST else 60)
     box.start('wapbox')
     wait_until(lambda: waiting(box, 'tries > 0 AND holder IS NULL AND '
-                                    'answer IS NULL'), 30,
-               'what was taken and not posted is given back')
-    lent = waiting(box, 'holder IS NOT NULL')
-    tap.ok(lent <= ROOM, 'no more than it has room for is kept for one that '
-           'stalls', f'{lent}')
+                                    'answer IS NULL') and
+               waiting(box, 'holder IS NOT NULL') <= ROOM, 30,
+               'what was taken and not posted is given back, and no more than '
+               'there is room for is kept for one that stalls')
     pi.go_away()
     pi.treat = None
     pi.come()

@@ -53,7 +53,7 @@ def memory(box):
     return sum(usage.memory(pid, 'RssAnon') for pid in box.pids('wapbox'))
 
 
-def go_away(tap, box, pi):
+def go_away(tap, box, pi, batch):
     """In the middle of it all; returns when."""
     wait_until(lambda: len(pi.received) > PUSHES / 4, 120,
                'a quarter is notified')
@@ -61,6 +61,9 @@ def go_away(tap, box, pi):
     gone = time.time()
     heard = len(pi.received)
     time.sleep(AWAY)            # the fault itself
+    batch.result()
+    wait_until(box.database.all_ended, 60 + PUSHES / 50,
+               'every group has ended')
     left = box.database.value('SELECT count(*) FROM convoy.notification')
     tap.ok(left > PUSHES / 4, f'{left} results wait while it is away')
     status = box.convoyctl('status')
@@ -89,8 +92,8 @@ def test(tap):
         pi.treat, pi.connections = Slow(), 0
 
         begun = time.monotonic()
-        all_pushes = pi.push(pushes.make(PUSHES, 1, prefix='+4672'), 50)
-        gone = go_away(tap, box, pi)
+        batch = pi.begin(pushes.make(PUSHES, 1, prefix='+4672'), 50)
+        gone, all_pushes = go_away(tap, box, pi, batch), batch.pushes
         wait_for_results(box, pi, all_pushes, 120 + PUSHES / 50)
         took = time.monotonic() - begun - AWAY
         tap.note(f'{PUSHES} pushes, all told after {took:.1f} s and {AWAY} s '

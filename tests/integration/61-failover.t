@@ -16,6 +16,7 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
 from database import Database                                   # noqa: E402
 
 PUSHES = 5000
+SPREAD = 15         # seconds: the database is killed while they come
 BOXES = 'bearerbox', 'wapbox'
 
 
@@ -83,7 +84,8 @@ def test(tap):
     with Sandbox('--standby', '--log', '1', plan='delay 5..40ms\n') as box, \
             Initiator(box.env['PPG_URL']) as pi:
         before = box.pids('bearerbox'), box.pids('wapbox')
-        batch = pi.begin(pushes.make(PUSHES), until_accepted=True)
+        batch = pi.begin(pushes.make(PUSHES), until_accepted=True,
+                         spread=SPREAD)
         wait_until(lambda: len(box.journal.read().submits) > PUSHES, 60,
                    'a third of the segments is sent')
         fail_over(tap, box)

@@ -35,7 +35,7 @@ def no_more_tables(tap, box, pi):
     stored = pi.push(pushes.make(400, 4))
     fill(box)
     admin('resume')
-    batch = pi.begin(pushes.make(400, 2, prefix='+4675'),
+    batch = pi.begin(pushes.make(400, 2, prefix='+4675'), at_a_time=4,
                      until_accepted=True)
     wait_until(lambda: outage.said('wapbox') and outage.said('bearerbox'),
                20, 'both boxes notice')

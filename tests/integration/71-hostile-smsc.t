@@ -39,7 +39,7 @@ def test(tap):
         smsc.begin()
         all_pushes = []
         while smsc.done < smsc.acts and box.pids('bearerbox') == before:
-            all_pushes += pi.push(pushes.make(20, 3))
+            all_pushes += pi.push(pushes.make(20, 3), until_accepted=True)
         wait_until(lambda: smsc.done == smsc.acts
                    or box.pids('bearerbox') != before, 30, 'all acts')
         smsc.close()

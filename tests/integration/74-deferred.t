@@ -17,6 +17,9 @@ from push_initiator import timestamp                        # noqa: E402
 PUSHES = 500
 SPAN = 3            # seconds in which all have left
 TAKEOVER = 18       # seconds for which a bearerbox that was killed is waited
+PUSHING = 25        # seconds in which all are pushed and all boxes killed
+# Seconds after the first.
+SECOND, THIRD = 20, 35
 # So slow that those which follow a kill have not all left before it; and with
 # receipts after it: one that is answered and not on record yet may be lost.
 PLAN = '''
@@ -64,10 +67,10 @@ def in_time(tap, box, some, at, name):
 
 def test(tap):
     with Sandbox(plan=PLAN) as box, Initiator(box.env['PPG_URL']) as pi:
-        at = int(time.time()) + TAKEOVER + 10
+        at = int(time.time()) + TAKEOVER + PUSHING
         first = push(pi, '+46701', at)
-        second = push(pi, '+46702', at + 10)
-        third = push(pi, '+46703', at + 16)
+        second = push(pi, '+46702', at + SECOND)
+        third = push(pi, '+46703', at + THIRD)
         kill(box, 'wapbox', 'bearerbox', 'postgres')
         start(box, 'postgres', 'bearerbox', 'wapbox')
         begun(box, first)
@@ -77,8 +80,8 @@ def test(tap):
 
         box.stop('bearerbox')
         box.start('bearerbox')
-        tap.ok(time.time() < at + 10, 'bearerbox is restarted in good order')
-        in_time(tap, box, second, at + 10, 'right after that')
+        tap.ok(time.time() < at + SECOND, 'bearerbox is restarted in good order')
+        in_time(tap, box, second, at + SECOND, 'right after that')
 
         begun(box, third)
         kill(box, 'bearerbox', 'wapbox')
@@ -87,7 +90,7 @@ def test(tap):
         start(box, 'bearerbox', 'wapbox')
         wait_until(lambda: {push.push_id for push in third} <= pi.notified(),
                    60, 'all are notified')
-        tap.ok(at + 16 <= min(sent(box, third)),
+        tap.ok(at + THIRD <= min(sent(box, third)),
                'of it, too, none leaves before its time')
 
         all_pushes = first + second + third

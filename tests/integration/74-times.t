@@ -85,14 +85,14 @@ def refused(tap, box, pi):
 
 def punctual(tap, box, pi):
     """Each with a time of its own; also beyond the lifetime, and past."""
-    first = soon(1)
+    first = soon(4)
     times = [first + second for second in (0, 1, 2, 3, 4, LIFETIME + 2)]
     some = [one(f'+46743{at}', after=at) for at in times]
     past = one('+467430', after=first - 60)
     pi.push(some + [past])
     tap.equal([asked(pi, push) for push in some], [('pending', 1000)] * 6,
               'until then a push is pending')
-    ended(pi, some + [past])
+    ended(pi, some + [past], LIFETIME + 30)
     box.smsc.idle()
     box.journal.read()
     late = [submits(box, push)[0].sent - at for push, at in zip(some, times)]

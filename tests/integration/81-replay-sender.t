@@ -99,10 +99,10 @@ def open_loop(tap, box, notify_url):
            'and it did answer none')
     wait_until(lambda: box.database.all_ended() and
                not box.database.notifications(), 60, 'all are notified')
+    replay.sender.end()
     told_of = {}
     for event in replay.events('notification'):
         told_of.setdefault(event['push'], []).append(event['http'])
-    replay.sender.end()
     tap.equal([told_of[number] for number in (1, 2, 3, 4)],
               [[503, 202], [None, 202], [503, 202], [202]],
               'notifications are answered as they were recorded')

@@ -18,7 +18,7 @@ from convoytest import (Initiator, Sandbox, judge, pushes, run,     # noqa: E402
 SECOND = 1_000_000
 THROTTLED, INVALID = 0x58, 0x0b
 OFF = 3                 # seconds that a phone is off
-DOWN = 1, 4             # from and to
+DOWN = 4, 7             # from and to
 
 # What was recorded: by push, its receiver and what each segment was answered,
 # one status for each attempt; None: no answer.
@@ -73,7 +73,7 @@ def test(tap):
     with tempfile.NamedTemporaryFile('w', suffix='.jsonl') as file:
         file.write(trace())
         file.flush()
-        with Sandbox('--trace', file.name, convoy={'answer-timeout': 1},
+        with Sandbox('--trace', file.name, convoy={'answer-timeout': 5},
                      link={'reconnect-delay': 1}) as box, \
                 Initiator(box.env['PPG_URL']) as pi:
             play(tap, box, pi)

@@ -19,7 +19,7 @@ from convoytest import (Initiator, Sandbox, checks, judge,      # noqa: E402
 PUSHES = 600
 PLAN = 'delay 5..40ms\n'
 # So that the command finds pushes half sent, however late it comes.
-SLOW = 'delay 200..400ms\n'
+SLOW = 'delay 500ms..1s\n'
 
 
 class Bed:
@@ -75,13 +75,16 @@ def suspend(bed):
     bed.admin('suspend')
     suspended = time.time()
     batch.result()
+    more = bed.pi.push(pushes.make(50, prefix='+4699'), until_accepted=True)
+    bed.all_pushes += more
     bed.tap.ok('suspended' in bed.admin('status.txt') and
-               bed.box.database.live() > PUSHES / 2,
+               bed.box.database.live() >= len(more),
                'suspend: pushes are taken all the same')
     bed.admin('flush-dlr')
     resumed = time.time()
     bed.admin('resume')
     bed.end(batch, 'suspend, flush-dlr, resume')
+    wait_for_results(bed.box, bed.pi, more)
     bed.tap.none([submit for submit in bed.box.journal.submits
                   if suspended + 0.5 < submit.sent < resumed],
                  'suspend: nothing is sent')
@@ -123,7 +126,7 @@ def changed(bed):
             file.write(text.replace('reconnect-delay = 1',
                                     f'reconnect-delay = {delay}'))
         command()
-        wait_until(lambda: not before & links(), 20, 'the old links are gone')
+        wait_until(lambda: not before & links(), 40, 'the old links are gone')
         bed.online()
     bed.end(batch, 'graceful-restart and SIGHUP with other links', anew=True)
 

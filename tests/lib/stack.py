@@ -16,7 +16,7 @@ from processes import Failure
 
 # Seconds within which a program gets ready, and ends when asked to.
 READY = 30
-PATIENCE = 10
+PATIENCE = 30
 
 # A sanitizer's report has this in its first line; so much of it is shown.
 FINDING = re.compile(r'(ERROR|WARNING): \w+Sanitizer|runtime error:')
