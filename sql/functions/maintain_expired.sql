@@ -13,10 +13,11 @@ BEGIN
     DELETE FROM push p
     WHERE p.accepted_at < since
           -- One that waited for long, until a short while ago.
-          AND p.digest NOT IN (SELECT r.concerns FROM result r
-                               WHERE r.stored_at < since
-                                     AND r.ended_at >= since
-                                     AND r.day >= utc_day(since))
+          AND NOT EXISTS (SELECT FROM result r
+                          WHERE r.concerns = p.digest
+                                AND r.stored_at < since
+                                AND r.ended_at >= since
+                                AND r.day >= utc_day(since))
           AND NOT EXISTS (SELECT FROM live g WHERE g.id = ANY (p.groups))
           AND NOT EXISTS (SELECT FROM notification n
                           WHERE n.id = ANY (p.groups));
