@@ -3,6 +3,7 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,19 @@ static int drop_partition(PGconn *db, const char *name)
     return 0;
 }
 
+/* In transactions of some thousand rows, so that no box waits for long. */
+static void maintain_ahead(PGconn *db)
+{
+    char *more;
+    bool left;
+
+    do {
+        more = db_text(db, "SELECT maintain_ahead()", 0, NULL);
+        left = more != NULL && strcmp(more, "t") == 0;
+        free(more);
+    } while (left);
+}
+
 int ctl_maintain(PGconn *db, const char *retention)
 {
     char *interval = interval_of(retention == NULL ? DEFAULT_RETENTION
@@ -65,7 +79,7 @@ int ctl_maintain(PGconn *db, const char *retention)
     int i, dropped = 0, kept = 0;
 
     db_become_owner(db);
-    db_run(db, "SELECT maintain_ahead()", "maintain");
+    maintain_ahead(db);
     old = db_query(db, "SELECT name FROM maintain_expired($1)", 1, values);
     for (i = 0; i < PQntuples(old); i++) {
         if (drop_partition(db, PQgetvalue(old, i, 0)))

@@ -2,7 +2,7 @@
 # maintain_ahead, maintain_expired, partition_drop: what is made, what goes,
 # what must stay.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(23);
+SELECT plan(28);
 SELECT t.start('box');
 CREATE VIEW t.days AS SELECT parent, day - utc_day(clock_timestamp()) AS day
     FROM partition_list();
@@ -85,6 +85,19 @@ SELECT set_eq('SELECT message_id FROM receipt_inbox', '{new}'::text[],
 SELECT is(min(number) || ' ' || max(number), '3000 4000',
     'and batch numbers, but for the last thousand') FROM batch
     WHERE instance = 'box';
+
+-- More than one call deletes.
+INSERT INTO reference_in_use SELECT 1, '-infinity', n % 256, n
+    FROM generate_series(1, 25000) n;
+INSERT INTO batch SELECT 'box', n FROM generate_series(4001, 30000) n;
+SELECT is(maintain_ahead(), true, 'a call leaves some of very much');
+SELECT is(count(*), 5002::bigint, 'of references') FROM reference_in_use;
+SELECT is(count(*), 7001::bigint, 'and of batch numbers') FROM batch
+    WHERE instance = 'box';
+SELECT is(maintain_ahead(), false, 'the next one deletes the rest');
+SELECT is((SELECT count(*) FROM reference_in_use) || ' '
+    || (SELECT min(number) || ' ' || max(number) FROM batch
+        WHERE instance = 'box'), '2 29000 30000', 'and no more');
 
 -- Instances of long ago.
 INSERT INTO instance (name, started_at, expires_at) VALUES
