@@ -4,7 +4,8 @@
  * A list of the hosts that are in use or in disgrace; the others are not in
  * memory, but for the time from one call of destinations_rooms() to the next,
  * since a fast host may have done all in between. It is as long as there are
- * notifications lent, and the longest-resting is forgotten when too many rest.
+ * notifications lent; one that was silent but does not rest is forgotten after
+ * a minute, and the longest-resting when too many rest.
  */
 
 #include "wapbox/destinations.h"
@@ -19,6 +20,9 @@
  * ask a database that is busy. */
 #define AHEAD_US INT64_C(100000)
 
+/* How long a host with less than full room is remembered unused. */
+#define FORGET_US INT64_C(60000000)
+
 /* So slow that nothing is. */
 #define SLOW_US INT64_C(10000000)
 
@@ -29,6 +33,7 @@ struct Destination {
     int limit;                      /* of these, at once */
     int64_t took_us;                /* about what an answer takes */
     bool was_idle;                  /* when rooms were last asked for */
+    int64_t ended_us;               /* the last one */
     int64_t rest_us;                /* 0: it does not rest */
     int64_t rest_until_us;
     char host[];
@@ -190,6 +195,7 @@ DestinationNews destination_end(Destinations *all, Destination *host,
                                     : on_silence(all, host, now);
 
     --host->active;
+    host->ended_us = now;
     return news;
 }
 
@@ -204,15 +210,21 @@ static int ahead_of(const Destination *host)
     return ahead < DESTINATION_AHEAD ? (int)ahead : DESTINATION_AHEAD;
 }
 
-/* Drops those that have been idle since the last time and not been silent:
- * nothing is to be remembered of them. */
-static void drop_plain(Destinations *all)
+static bool is_plain(const Destination *host, int64_t now)
+{
+    return host->limit == DESTINATION_ROOM ||
+           (host->rest_us == 0 && now - host->ended_us > FORGET_US);
+}
+
+/* Drops those that have been idle since the last time and not been silent, or
+ * not of late: nothing is to be remembered of them. */
+static void drop_plain(Destinations *all, int64_t now)
 {
     Destination *host, *next;
 
     for (host = all->first; host != NULL; host = next) {
         next = host->next;
-        if (host->was_idle && host->limit == DESTINATION_ROOM)
+        if (host->was_idle && is_plain(host, now))
             drop(all, host);
         else
             host->was_idle = is_idle(host);
@@ -224,7 +236,7 @@ const StoreRoom *destinations_rooms(Destinations *all, int64_t now, int *n)
     const Destination *host;
     int room;
 
-    drop_plain(all);
+    drop_plain(all, now);
     *n = 0;
     for (host = all->first; host != NULL; host = host->next) {
         if (*n == all->size) {

@@ -28,12 +28,12 @@ static int room(Destinations *all, const char *host, int64_t now)
 }
 
 /* How many are remembered when nothing has happened for a while. */
-static int listed(Destinations *all)
+static int listed(Destinations *all, int64_t now)
 {
     int n;
 
-    destinations_rooms(all, 0, &n);
-    destinations_rooms(all, 0, &n);
+    destinations_rooms(all, now, &n);
+    destinations_rooms(all, now, &n);
     return n;
 }
 
@@ -72,7 +72,7 @@ static void shares_room(void **state)
     for (i = 0; i < DESTINATION_ROOM; ++i)
         assert_int_equal(destination_end(all, posts[i], true, -SECOND_US, 0),
                          DESTINATION_SAME);
-    assert_int_equal(listed(all), 0);
+    assert_int_equal(listed(all, 0), 0);
     destinations_destroy(all);
 }
 
@@ -107,7 +107,7 @@ static void rests_the_silent(void **state)
         assert_int_equal(room(all, "a", now), limit);
         assert_int_equal(one(all, "a", true, now), DESTINATION_SAME);
     }
-    assert_int_equal(listed(all), 0);
+    assert_int_equal(listed(all, 0), 0);
     destinations_destroy(all);
 }
 
@@ -221,9 +221,30 @@ static void forgets_names(void **state)
         for (k = 0; k < 7; ++k)
             one(all, host, false, i);
     }
-    assert_int_equal(listed(all), 1000);
+    assert_int_equal(listed(all, 0), 1000);
     assert_int_equal(room(all, "host0", 0), DESTINATION_ROOM);
     assert_int_equal(room(all, "host2999", 0), 0);
+    destinations_destroy(all);
+}
+
+/* Those that were silent once, and were not tried again. */
+static void forgets_the_half_silent(void **state)
+{
+    Destinations *all = destinations_create();
+    char host[20];
+    int i;
+
+    (void)state;
+    for (i = 0; i < 3000; ++i) {
+        snprintf(host, sizeof(host), "host%d", i);
+        one(all, host, false, i < 2000 ? 0 : SECOND_US);
+    }
+    assert_int_equal(listed(all, 60 * SECOND_US), 3000);
+    assert_int_equal(listed(all, 60 * SECOND_US + 1), 1000);
+    begin(all, "host2999", 60 * SECOND_US);
+    assert_int_equal(listed(all, 62 * SECOND_US), 1);
+    assert_int_equal(room(all, "host2999", 62 * SECOND_US),
+                     DESTINATION_ROOM / 2 - 1);
     destinations_destroy(all);
 }
 
@@ -236,7 +257,8 @@ int main(void)
         cmocka_unit_test(lends_the_fast_ahead),
         cmocka_unit_test(remembers_the_fast_for_a_moment),
         cmocka_unit_test(lends_no_more_ahead_when_it_hangs),
-        cmocka_unit_test(forgets_names)
+        cmocka_unit_test(forgets_names),
+        cmocka_unit_test(forgets_the_half_silent)
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
