@@ -70,7 +70,8 @@ Loans *loans_create(const Config *config, const NotifyAllow *allow)
     memset(all, 0, sizeof(*all));
     all->config = config;
     if (poster_init())
-        all->poster = poster_create(allow, config->notify_ca, on_posted);
+        all->poster = poster_create(allow, config->notify_ca, LOANS_MAX,
+                                    on_posted);
     all->hosts = destinations_create();
     all->random[0] = (unsigned short)getpid();
     all->random[1] = (unsigned short)now_us();

@@ -47,7 +47,7 @@ bool poster_init(void)
 }
 
 Poster *poster_create(const NotifyAllow *allow, const char *ca_file,
-                      PosterDone *done)
+                      long connections, PosterDone *done)
 {
     Poster *poster = calloc(1, sizeof(*poster));
 
@@ -63,6 +63,7 @@ Poster *poster_create(const NotifyAllow *allow, const char *ca_file,
         poster_destroy(poster);
         return NULL;
     }
+    curl_multi_setopt(poster->multi, CURLMOPT_MAXCONNECTS, connections);
     return poster;
 }
 

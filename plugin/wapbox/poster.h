@@ -38,10 +38,11 @@ typedef void PosterDone(void *arg, const PosterResult *result);
 bool poster_init(void);
 
 /* Returns NULL without memory. `allow` is borrowed, and so is `ca_file`, the
- * certificates to trust (PEM) or NULL for those of the system; `done` is
- * called for each POST, from poster_run(). */
+ * certificates to trust (PEM) or NULL for those of the system; no more
+ * connections than `connections` are kept alive; `done` is called for each
+ * POST, from poster_run(). */
 Poster *poster_create(const NotifyAllow *allow, const char *ca_file,
-                      PosterDone *done);
+                      long connections, PosterDone *done);
 
 /* Gives up what is under way, calling nobody. NULL is allowed. */
 void poster_destroy(Poster *poster);

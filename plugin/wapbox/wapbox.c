@@ -13,6 +13,7 @@
 
 #include "pap/pap_read.h"
 #include "wapbox/intake.h"
+#include "wapbox/loans.h"
 #include "wapbox/notifier.h"
 #include "wapbox/ppg.h"
 
@@ -24,7 +25,7 @@
 
 /* Files that wapbox needs beside its clients: log, database, bearerbox, and
  * a connection for each notification under way. */
-#define OTHER_FILES 700
+#define OTHER_FILES (LOANS_MAX + 300)
 
 /* Lets this process have so many files, as far as its user may. */
 static void raise_files(rlim_t needed)

@@ -175,7 +175,7 @@ static void tells_answers(void **state)
         { "/big", 200, 0 }
     };
     NotifyAllow *allow = allow_loopback();
-    Poster *poster = poster_create(allow, NULL, on_done);
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
     size_t i;
 
     (void)state;
@@ -207,7 +207,7 @@ static void tells_failures(void **state)
         { "http://", true }, { "http://[::1", true }, { "", true }
     };
     NotifyAllow *allow = allow_loopback();
-    Poster *poster = poster_create(allow, NULL, on_done);
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
     size_t i;
 
     (void)state;
@@ -233,7 +233,7 @@ static void keeps_off_what_is_not_allowed(void **state)
     };
     char wrong[200];
     NotifyAllow *allow = notify_allow_create("", wrong, sizeof(wrong));
-    Poster *poster = poster_create(allow, NULL, on_done);
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
     size_t i;
 
     (void)state;
@@ -252,7 +252,7 @@ static void keeps_off_what_is_not_allowed(void **state)
 static void watches_a_descriptor(void **state)
 {
     NotifyAllow *allow = allow_loopback();
-    Poster *poster = poster_create(allow, NULL, on_done);
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
     int pipe_fds[2];
     char octet;
 
@@ -273,7 +273,7 @@ static void watches_a_descriptor(void **state)
 static void gives_up_what_is_under_way(void **state)
 {
     NotifyAllow *allow = allow_loopback();
-    Poster *poster = poster_create(allow, NULL, on_done);
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
     char url[100];
     int i;
 
