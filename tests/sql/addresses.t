@@ -2,7 +2,7 @@
 # push_store: addresses that are refused at once, and pushes that replace
 # others.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(32);
+SELECT plan(37);
 SELECT t.start('box');
 
 -- A push of one PI to receivers; refused: PAP codes, NULL for good ones.
@@ -115,6 +115,20 @@ SELECT is(string_agg(receiver, ' ' ORDER BY id), '11 12',
     WHERE cancel_requested AND receiver IN ('10', '11', '12');
 SELECT is(count(*), 3::bigint, 'its PI is told of the others')
     FROM notification WHERE push_id = 'late';
+
+-- --- replacing what is parked -----------------------------------------------
+
+SELECT t.push('stuck', '{15,16}');
+SELECT t.claims();
+UPDATE live SET parked = true, holds = false WHERE receiver = '15';
+SELECT is(t.push('fix', '{15,16}', 'stuck', true), 1001, 'what is parked is'
+    ' pending');
+SELECT is(t.groups('fix'), '15 QUEUED, 16 QUEUED waits',
+    'but not waited for');
+SELECT is(t.claims(), '15', 'so the new one is sent');
+SELECT is(group_unpark(t.id('stuck')), true, 'unparked later');
+SELECT is(cancel_requested AND ready, true, 'the old one is to be cancelled')
+    FROM live WHERE id = t.id('stuck');
 
 -- --- with times -------------------------------------------------------------
 
