@@ -254,20 +254,43 @@ void notify_allow_bar(NotifyAllow *allow, const struct sockaddr *address)
     allow->barred[allow->n_barred++] = v6;
 }
 
+/* Without the dot that may end a name. */
+static size_t name_length(const char *name)
+{
+    const size_t len = strlen(name);
+
+    return len > 0 && name[len - 1] == '.' ? len - 1 : len;
+}
+
+static bool is_same_name(const char *one, const char *other)
+{
+    const size_t len = name_length(one);
+
+    return len == name_length(other) && strncasecmp(one, other, len) == 0;
+}
+
+static bool fits(const Entry *entry, const char *host,
+                 const struct in6_addr *address)
+{
+    struct in6_addr behind;
+
+    if (entry->name != NULL)
+        return is_same_name(entry->name, host);
+    behind = translated(address);
+    return is_within(address, &entry->network) ||
+           (entry->refused && is_within(&behind, &entry->network));
+}
+
 bool notify_allow_check(const NotifyAllow *allow, const char *host,
                         const struct sockaddr *address)
 {
     struct in6_addr v6;
-    const Entry *entry;
     size_t i;
 
     if (!read_address(address, &v6))
         return false;
-    for (i = 0; i < allow->count; ++i) {
-        entry = &allow->entries[i];
-        if (entry->name != NULL ? strcasecmp(entry->name, host) == 0
-                                : is_within(&v6, &entry->network))
-            return !entry->refused;
-    }
+    for (i = 0; i < allow->count; ++i)
+        if (fits(&allow->entries[i], host, &v6))
+            return !allow->entries[i].refused;
     return is_public(&v6) && !is_barred(allow, &v6);
 }

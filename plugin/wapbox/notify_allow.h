@@ -8,7 +8,7 @@
  * before the connection to that very address, so that no name server can say
  * one thing now and another later, and no spelling of an address hides it:
  * an IPv6 address that stands for an IPv4 one (mapped, IPv4-compatible, 6to4,
- * NAT64's 64:ff9b::/96) is refused by default where that one is.
+ * NAT64's 64:ff9b::/96) is refused where that one is.
  *
  * `notify-allow` is a list of host names, addresses and networks. What it
  * names is allowed, or, with a `!` before it, refused; the first that fits

@@ -94,7 +94,19 @@ static void judges(void **state)
         { "a.example 192.0.2.0/24 !::/0", "b.example", "10.0.0.1", false },
         { "a.example 192.0.2.0/24 !::/0", "b.example", "192.0.2.9", true },
         { "a.example 192.0.2.0/24 !::/0", "b.example", "2001:db8::1", false },
-        { "!bad.example", "Bad.example", "192.0.2.1", false }
+        { "!bad.example", "Bad.example", "192.0.2.1", false },
+        { "!bad.example", "bad.example.", "192.0.2.1", false },
+        { "!bad.example.", "bad.example", "192.0.2.1", false },
+        { "!bad.example", "bad.example..", "192.0.2.1", true },
+        { "!bad.example", "bad.exampl", "192.0.2.1", true },
+        { "localhost", "localhost.", "127.0.0.1", true },
+        /* what an address stands for */
+        { "!10.0.0.0/8", "x", "64:ff9b::10.1.2.3", false },
+        { "!10.0.0.0/8", "x", "2002:a01:203::1", false },
+        { "!10.0.0.0/8", "x", "64:ff9b::11.1.2.3", true },
+        { "!10.0.0.0/8", "x", "2002:b01:203::1", true },
+        { "127.0.0.1", "x", "64:ff9b::127.0.0.1", false },
+        { "64:ff9b::/96 !10.0.0.0/8", "x", "64:ff9b::10.1.2.3", true }
     };
     NotifyAllow *allow;
     char wrong[200];
