@@ -117,13 +117,22 @@ static int before_write(unsigned long serial, const Msg *sms)
     return 0;
 }
 
+/* SMPP 3.4, 5.2.23, gives a message id 64 octets, other protocols have no
+ * limit; an index of PostgreSQL takes no value of more than 2,700. */
+enum { MESSAGE_ID_MAX = 255 };
+
+static bool is_message_id(const Octstr *id)
+{
+    return octstr_len(id) > 0 && octstr_len(id) <= MESSAGE_ID_MAX;
+}
+
 /* The id goes into the filter after the letter has gone, so that no receipt
  * for it can overtake the letter as one of ours. */
 static void segment_sent(unsigned long serial, const Msg *sms,
                          const Octstr *written)
 {
-    const char *message_id = octstr_len(sms->sms.foreign_id) == 0
-        ? NULL : text_of(sms->sms.foreign_id);
+    const char *message_id = is_message_id(sms->sms.foreign_id)
+        ? text_of(sms->sms.foreign_id) : NULL;
     Ticket ticket;
     bool known = tickets_get(tickets, ticket_of(sms), &ticket);
 
@@ -137,23 +146,28 @@ static void segment_sent(unsigned long serial, const Msg *sms,
 static int receipt_find(const Octstr *smsc_id, const Octstr *message_id,
                         int unknown)
 {
-    if (smsc_id == NULL || octstr_len(message_id) == 0)
+    if (smsc_id == NULL || !is_message_id(message_id))
         return 0;
     return unknown || filter_has(ours, text_of(smsc_id),
                                  text_of(message_id));
 }
 
-/* The words of an SMPP receipt decide: the driver calls failed what is not
- * known to be final, too. Other drivers have codes, which they know. */
+/* The words of an SMPP receipt decide, if it has a state among them: the
+ * driver calls failed what is not known to be final, too. Other drivers have
+ * codes, which they know. */
 static GroupEvent meaning_of(const char *link_name, const Msg *report)
 {
     const long mask = report->sms.dlr_mask;
 
     if (classify_driver(link_name) == DRIVER_SMPP &&
-        octstr_len(report->sms.msgdata) > 0)
+        octstr_len(report->sms.msgdata) > 0 &&
+        (classify_has_state(text_of(report->sms.msgdata)) ||
+         !(mask & DLR_SUCCESS)))
         return classify_receipt_text(text_of(report->sms.msgdata));
     if (mask & DLR_SUCCESS)
         return EVENT_RECEIPT_DELIVERED;
+    if ((mask & (DLR_UNKNOWN)) == (DLR_UNKNOWN))
+        return EVENT_RECEIPT_INFO;
     if (mask & (DLR_FAIL | DLR_SMSC_FAIL))
         return EVENT_RECEIPT_FAILED_TEMPORARY;
     return EVENT_RECEIPT_INFO;

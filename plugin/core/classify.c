@@ -236,6 +236,21 @@ GroupEvent classify_receipt_state(int message_state)
     }
 }
 
+/* What follows "stat:", or NULL. */
+static const char *state_in(const char *text)
+{
+    const char *stat = strcasestr(text, "stat:");
+
+    if (stat == NULL || (stat != text && !isspace((unsigned char) stat[-1])))
+        return NULL;
+    return stat + strlen("stat:");
+}
+
+bool classify_has_state(const char *text)
+{
+    return state_in(text) != NULL;
+}
+
 GroupEvent classify_receipt_text(const char *text)
 {
     static const struct {
@@ -245,11 +260,10 @@ GroupEvent classify_receipt_text(const char *text)
         { "DELIVRD", 2 }, { "EXPIRED", 3 }, { "DELETED", 4 },
         { "UNDELIV", 5 }, { "REJECTD", 8 },
     };
-    const char *stat = strcasestr(text, "stat:");
+    const char *stat = state_in(text);
 
-    if (stat == NULL || (stat != text && !isspace((unsigned char) stat[-1])))
+    if (stat == NULL)
         return EVENT_RECEIPT_INFO;
-    stat += strlen("stat:");
     for (size_t i = 0; i < sizeof(stats) / sizeof(stats[0]); i++)
         if (strncasecmp(stat, stats[i].stat, 7) == 0
             && !isalnum((unsigned char) stat[7]))

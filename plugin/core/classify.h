@@ -81,11 +81,6 @@ GroupEvent classify_failure(Driver driver, DriverReason reason,
                             int64_t *status);
 
 /*
- * The event that a receipt is, by its text ("id:... stat:DELIVRD err:000
- * ...") or by the SMPP message_state (1 to 8). Whatever names no final state
- * is EVENT_RECEIPT_INFO: not final, never a failure.
- */
-/*
  * When the phone got the message, by a receipt's text ("done date:", SMPP 3.4
  * appendix B): seconds since 2000 by the SMSC's clock; negative if it tells
  * the minute only, and then the first second of it; -1 if it does not tell.
@@ -93,7 +88,15 @@ GroupEvent classify_failure(Driver driver, DriverReason reason,
  */
 int classify_receipt_done(const char *text);
 
+/*
+ * The event that a receipt is, by its text ("id:... stat:DELIVRD err:000
+ * ...") or by the SMPP message_state (1 to 8). Whatever names no final state
+ * is EVENT_RECEIPT_INFO: not final, never a failure.
+ */
 GroupEvent classify_receipt_text(const char *text);
 GroupEvent classify_receipt_state(int message_state);
+
+/* Does a receipt's text have a "stat:"? Some SMSCs say it in TLVs alone. */
+bool classify_has_state(const char *text);
 
 #endif

@@ -47,6 +47,8 @@ def receipts():
     yield 'a state nobody knows', deliver(RECEIPT % (b'1', b'NEVERMND'))
     yield 'a state without end', deliver(RECEIPT % (b'1', b'D' * 120))
     yield 'stat: twice', deliver(RECEIPT % (b'1', b'DELIVRD stat:UNDELIV'))
+    yield 'an id of 4,000 octets', deliver(b'', tlvs=tlv(0x424, RECEIPT % (
+        random.Random(35).randbytes(2000).hex().encode(), b'DELIVRD')))
     yield 'an id of TLV, 60,000 octets', deliver(
         b'', tlvs=tlv(0x1e, b'7' * 60000 + b'\0') + tlv(0x427, b'\x02'))
     yield 'a state of TLV, 200', deliver(

@@ -237,6 +237,9 @@ static void receipts(void **state)
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_event(cases[i].text, classify_receipt_text(cases[i].text),
                      cases[i].event);
+    assert_true(classify_has_state("id:1 Stat:UNKNOWN"));
+    assert_false(classify_has_state("delivered"));
+    assert_false(classify_has_state("substat:DELIVRD"));
 }
 
 static void when_receipts_say_it_was(void **state)
