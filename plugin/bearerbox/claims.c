@@ -78,26 +78,6 @@ static void heed_cancel(Scheduler *s, Active *active, const StoreGroup *row,
                     scheduler_random(s));
 }
 
-static void take_claimed(Scheduler *s, const StoreGroup *row)
-{
-    StoreGroup queued = *row;
-    Active *active = actives_find(s->actives, row->id);
-    int64_t now = now_us();
-
-    if (active != NULL)         /* its last rows are still on their way */
-        progress_drop(s, active);
-    queued.state = GROUP_QUEUED;
-    active = take(s, &queued);
-    if (active == NULL)
-        return;
-    learn_ids(s, row);
-    active->stored.state = GROUP_SENDING;
-    s->figures.claimed++;
-    group_event(&active->group, EVENT_CLAIMED, 0, now, scheduler_random(s));
-    heed_cancel(s, active, row, now);
-    progress_touch(s, active, now);
-}
-
 /* Feeds the receipts of its ledger again: group_event() judges by facts. */
 static void feed_receipts(Scheduler *s, Active *active,
                           const StoreGroup *row, int64_t now)
@@ -118,6 +98,34 @@ static void feed_receipts(Scheduler *s, Active *active,
     }
 }
 
+/* What came for a group before this box got hold of it. */
+static void catch_up(Scheduler *s, Active *active, const StoreGroup *row,
+                     int64_t now)
+{
+    feed_receipts(s, active, row, now);
+    heed_cancel(s, active, row, now);
+}
+
+static void take_claimed(Scheduler *s, const StoreGroup *row)
+{
+    StoreGroup queued = *row;
+    Active *active = actives_find(s->actives, row->id);
+    int64_t now = now_us();
+
+    if (active != NULL)         /* its last rows are still on their way */
+        progress_drop(s, active);
+    queued.state = GROUP_QUEUED;
+    active = take(s, &queued);
+    if (active == NULL)
+        return;
+    learn_ids(s, row);
+    active->stored.state = GROUP_SENDING;
+    s->figures.claimed++;
+    group_event(&active->group, EVENT_CLAIMED, 0, now, scheduler_random(s));
+    catch_up(s, active, row, now);
+    progress_touch(s, active, now);
+}
+
 static void take_adopted(Scheduler *s, const StoreGroup *row)
 {
     Active *active = actives_find(s->actives, row->id);
@@ -126,9 +134,8 @@ static void take_adopted(Scheduler *s, const StoreGroup *row)
     if (active != NULL && knows_all(active, row)) {
         active->epoch = row->epoch;
         active->lease = row->lease;
-        heed_cancel(s, active, row, now);
-        if (row->cancel_requested)
-            progress_touch(s, active, now);
+        catch_up(s, active, row, now);
+        progress_touch(s, active, now);
         return;
     }
     if (active != NULL)         /* another box had it meanwhile */
@@ -138,7 +145,7 @@ static void take_adopted(Scheduler *s, const StoreGroup *row)
         return;
     learn_ids(s, row);
     group_event(&active->group, EVENT_ADOPTED, 0, now, scheduler_random(s));
-    heed_cancel(s, active, row, now);
+    catch_up(s, active, row, now);
     progress_touch(s, active, now);
 }
 
@@ -156,8 +163,7 @@ static void take_reviewed(Scheduler *s, const StoreGroup *row)
         active = take(s, row);
     if (active == NULL)
         return;
-    feed_receipts(s, active, row, now);
-    heed_cancel(s, active, row, now);
+    catch_up(s, active, row, now);
     if (lent && !group_is_final(&active->group))
         learn_ids(s, row);
     if (asks_query(s, active, now))

@@ -77,6 +77,13 @@ KINDS_PLAN = ''.join(f'receiver={prefix[1:]}* {effect}\n'
                      for prefix, (effect, _, _) in KINDS.items())
 
 
+REJECTED = '''
+receipt-link any
+segment=1 receipt REJECTD after 4s
+segment=2 delay 60s
+'''
+
+
 def answered(box):
     """How many receipts the SMSC has, and how each was answered."""
     box.journal.read()
@@ -186,6 +193,23 @@ def last_words(box, all_pushes):
             for push in all_pushes}
 
 
+def test_adopted(tap):
+    """A receipt that fails a push comes to a box while the one that sends
+    the push is dead: who takes the push over heeds it."""
+    with Sandbox('--bearerboxes', 2, plan=REJECTED) as box, \
+            Initiator(box.env['PPG_URL']) as pi:
+        some = pi.push(pushes.make(40, 3))
+        wait_until(lambda: len(box.journal.read().submits) == 2 * len(some),
+                   20, 'every second segment is unanswered')
+        box.kill('bearerbox')
+        wait_for_results(box, pi, some)
+        tap.none([one for one in box.database.results()
+                  if one.state != 'UNDELIVERABLE'], 'adopted: each has failed')
+        tap.none([f'{push}: {sent}' for push in some for sent in
+                  [[one.part for one in box.journal.by_tag()[push.number]]]
+                  if sent != [1, 2]], 'and nothing more of it was sent')
+
+
 def test_kinds(tap):
     with Sandbox(plan=KINDS_PLAN, convoy={'receipt-timeout': 3,
                                           'max-attempts': 1}) as box, \
@@ -221,7 +245,7 @@ def test_kinds(tap):
 
 def test(tap):
     for part in (test_forms, test_unmatched, test_storage, test_boxes,
-                 test_kinds):
+                 test_adopted, test_kinds):
         begun = time.monotonic()
         part(tap)
         tap.note(f'{part.__name__}: {time.monotonic() - begun:.1f} s')
