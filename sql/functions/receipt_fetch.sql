@@ -1,6 +1,7 @@
 -- Receipts that came before their answers: those of the messages accepted
 -- here move from receipt_inbox to the ledger, and the groups' owners look
--- again (group_due).
+-- again (group_due). An answer may be ten minutes late; what came long before
+-- is about another message with the same id.
 -- Called by: group_batch, with its ledger rows.
 CREATE FUNCTION receipt_fetch(
     smsc_ids text[], message_ids text[], outcomes smallint[],
@@ -18,6 +19,7 @@ BEGIN
                     copy)
         WHERE l.outcome = 1 AND i.message_id = l.message_id
               AND i.smsc_id = l.smsc_id
+              AND i.at > started - interval '15 min'
         RETURNING l.group_id, l.segment, l.attempt, l.copy, i.*
     ), written AS (
         INSERT INTO ledger (id, day, at, group_id, segment, attempt, copy,

@@ -2,7 +2,7 @@
 # receipts: matching, early, duplicate, late and foreign ones; which groups
 # come back to the scheduler.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(36);
+SELECT plan(38);
 SELECT t.start('box');
 SELECT t.start('other', '{gold}');
 
@@ -89,6 +89,16 @@ SELECT is(t.ledger('early'), '1/1 accepted, 1/1 delivered',
 SELECT is(t.looked_at('box'), 'early', 'and its owner is told');
 SELECT is(count(*), 0::bigint, 'once') FROM receipt_inbox
     WHERE message_id = 'e1';
+SELECT t.store('again', '4611');
+SELECT t.claimed('box');
+SELECT t.receipt('box', 'e3');
+UPDATE receipt_inbox SET at = at - interval '16 min' WHERE message_id = 'e3';
+SELECT t.outcome('box', 'again', 1, 1, 1, 'e3');
+SELECT is(t.ledger('again'), '1/1 accepted',
+    'one of long before is about another message');
+SELECT is(count(*), 1::bigint, 'and stays') FROM receipt_inbox
+    WHERE message_id = 'e3';
+SELECT t.move('box', 'again', 5);
 SELECT t.store('early2', '4607');
 SELECT t.claimed('box');
 SELECT t.receipt('box', 'e2');
