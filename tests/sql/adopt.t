@@ -1,9 +1,9 @@
 #!/bin/bash
 # group_adopt and parking: a dead owner's groups, fenced; group_unpark.
 exec "${0%/*}/pgtap" <<'SQL'
-SELECT plan(25);
+SELECT plan(26);
 SELECT t.start('a');
-SELECT t.store('sending', '4601', 2);
+SELECT t.store('sending', '4601', 3);
 SELECT t.store('rolling', '4602');
 SELECT t.store('awaiting', '4603');
 SELECT t.store('queued', '4603', later => '1 h');
@@ -76,12 +76,14 @@ SELECT matches(t.ledger('sending'), '1/1 delivered$', 'to its ledger');
 -- Back again.
 SELECT is(group_unpark(t.id('behind')), false, 'what is not parked stays');
 SELECT is(group_unpark(t.id('sending')), true, 'unpark');
+SELECT matches(t.ledger('sending'), '3/3 in doubt$',
+    'the dead owner may have sent its next segment');
 UPDATE live SET deadline_at = clock_timestamp() + '1 day'
     WHERE id = t.id('sending');
 SELECT t.move('f', 'behind', 5);
 SELECT set_config('convoy.sweep_next', '0', false);
 SELECT results_eq($$SELECT id, takeovers, h_outcome FROM t.claim('f')$$,
-    $$VALUES (t.id('sending'), 0::smallint, '{1,1,4}'::smallint[])$$,
+    $$VALUES (t.id('sending'), 0::smallint, '{1,1,4,3}'::smallint[])$$,
     'it is claimed again, with its ledger');
 UPDATE live SET parked = true, state = 4, holds = false
     WHERE id = t.id('sending');
