@@ -127,8 +127,10 @@ static void renewed(void *arg, StoreOutcome outcome, const StoreLease *rows,
         leases->held = leases->held && n == 0;
     } else {
         again_later(leases);
-        if (leases->refusals > 1)
-            new_name(leases);           /* it does not know us: start anew */
+        if (leases->refusals > 1) {     /* it does not know us: start anew */
+            tell(leases, NULL, 0, 0);
+            new_name(leases);
+        }
     }
 }
 
