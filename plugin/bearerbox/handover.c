@@ -260,6 +260,10 @@ static bool hand_over(Scheduler *s, Active *active, int64_t now)
         strand(s, active, now);
         return true;
     }
+    if (active->group.copies_len == GROUP_MAX_COPIES) {
+        tell_group(s, active, EVENT_DEADLINE, now);
+        return true;
+    }
     number = issue(s, active, segment);
     if (!active->checked_write &&
         !tickets_may_write(s->setup.tickets, number, &hungry)) {
@@ -389,13 +393,41 @@ void handover_look_again(Scheduler *s, bool all, int64_t now)
 
 /* --- what the rest of the scheduler asks ---------------------------------- */
 
+typedef struct {
+    const char *route;
+    int n;
+} Resting;
+
+static void count_resting(Active *active, void *arg)
+{
+    Resting *resting = arg;
+
+    resting->n += active->group.state == GROUP_SENDING &&
+        active->group.retry_at != TIME_NEVER &&
+        strcmp(active->route, resting->route) == 0;
+}
+
+/* Do groups of this route that their SMSC has refused for now, and that wait
+ * for their next try, fill half of all places? */
+static bool half_rests(const Scheduler *s, const char *route)
+{
+    Resting resting = { route, 0 };
+
+    if (actives_count(s->actives) < s->setup.active_groups / 2)
+        return false;
+    actives_each(s->actives, count_resting, &resting);
+    return resting.n >= s->setup.active_groups / 2;
+}
+
 bool handover_crowded(Scheduler *s, const char *route, int64_t now)
 {
     RouteWait *wait = wait_of(s, route);
 
     if (wait->judged != now) {
         wait->judged = now;
-        wait->crowded = wait->n >= CROWD && !links_idle(s->links, route, now);
+        wait->crowded = (wait->n >= CROWD &&
+                         !links_idle(s->links, route, now)) ||
+                        half_rests(s, route);
     }
     return wait->crowded;
 }
