@@ -49,8 +49,8 @@ static int read_durations(CfgGroup *grp, Config *c)
           60 * DAY_US, "a time from 1s to 60d" },
         { "client-timeout", &c->client_timeout_us, 60 * SECOND_US, SECOND_US,
           3600 * SECOND_US, "a time from 1s to 1h" },
-        { "retention", &c->retention_us, 7 * DAY_US, 0, 3650 * DAY_US,
-          "a time up to 3650d" }
+        { "retention", &c->retention_us, 7 * DAY_US, SECOND_US,
+          3650 * DAY_US, "a time from 1s to 3650d" }
     };
     size_t i;
 

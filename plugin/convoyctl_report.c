@@ -48,7 +48,7 @@ int ctl_status(PGconn *db)
     char *whose = db_text(db,
         "SELECT format('deployment %s, schema version %s%s', deployment,"
         " version, CASE WHEN held THEN E'\\nHELD: this database is older than"
-        " a box remembers; see convoyctl accept-restore' END)"
+        " a box remembers; see convoyctl --user postgres accept-restore' END)"
         " FROM convoy.deployment_view", 0, NULL);
 
     puts(whose);
