@@ -49,6 +49,8 @@ def test(tap):
                   'bearerbox is the same process')
         wait_for_results(box, pi, all_pushes)
         judge(tap, box, pi, all_pushes, name='beside it')
+        tap.none([line for line in box.log('postgres').splitlines()
+                  if 'ERROR' in line], 'the database can take all of it')
 
 
 run(test)
