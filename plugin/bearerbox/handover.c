@@ -396,27 +396,27 @@ void handover_look_again(Scheduler *s, bool all, int64_t now)
 typedef struct {
     const char *route;
     int n;
-} Resting;
+} Refused;
 
-static void count_resting(Active *active, void *arg)
+static void count_refused(Active *active, void *arg)
 {
-    Resting *resting = arg;
+    Refused *refused = arg;
 
-    resting->n += active->group.state == GROUP_SENDING &&
-        active->group.retry_at != TIME_NEVER &&
-        strcmp(active->route, resting->route) == 0;
+    refused->n += active->group.state == GROUP_SENDING &&
+        has_begun(active) && group_is_unsent(&active->group) &&
+        strcmp(active->route, refused->route) == 0;
 }
 
-/* Do groups of this route that their SMSC has refused for now, and that wait
- * for their next try, fill half of all places? */
-static bool half_rests(const Scheduler *s, const char *route)
+/* Do groups of this route of which the SMSC has refused whatever it was given
+ * fill half of all places? */
+static bool refused_fill_half(const Scheduler *s, const char *route)
 {
-    Resting resting = { route, 0 };
+    Refused refused = { route, 0 };
 
     if (actives_count(s->actives) < s->setup.active_groups / 2)
         return false;
-    actives_each(s->actives, count_resting, &resting);
-    return resting.n >= s->setup.active_groups / 2;
+    actives_each(s->actives, count_refused, &refused);
+    return refused.n >= s->setup.active_groups / 2;
 }
 
 bool handover_crowded(Scheduler *s, const char *route, int64_t now)
@@ -427,7 +427,7 @@ bool handover_crowded(Scheduler *s, const char *route, int64_t now)
         wait->judged = now;
         wait->crowded = (wait->n >= CROWD &&
                          !links_idle(s->links, route, now)) ||
-                        half_rests(s, route);
+                        refused_fill_half(s, route);
     }
     return wait->crowded;
 }

@@ -186,8 +186,8 @@ void handover_link_down(Scheduler *s, unsigned long serial, int64_t now);
 /* Those that found no link, or whose link takes nothing now (or all that are
  * not bound to one), look again. */
 void handover_look_again(Scheduler *s, bool all, int64_t now);
-/* Do enough groups of this route wait, and none of its links idles, or rest
- * so many after a refusal that they fill half of all places? */
+/* Do enough groups of this route wait, and none of its links idles, or do
+ * those that its SMSC refuses fill half of all places? */
 bool handover_crowded(Scheduler *s, const char *route, int64_t now);
 /* Groups that wait for a link and are not bound to one. */
 int handover_unbound(const Scheduler *s);
