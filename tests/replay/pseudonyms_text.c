@@ -50,8 +50,8 @@ static const char *const kept_attributes[] = {
     "delivery-method", "encoding", "event-time", "message-state", "network",
     "network-required", "priority", "product-name",
     "progress-notes-requested", "received-time", "replace-method",
-    "reply-time", "si-expires", "stage", "standalone", "time", "version",
-    "xml:lang", "xmlns"
+    "reply-time", "si-expires", "stage", "standalone", "supported-versions",
+    "time", "version", "xml:lang", "xmlns"
 };
 
 static bool is_kept_attribute(const uint8_t *name, size_t length)
@@ -140,15 +140,26 @@ static void replace_address(struct standins *standins, struct span value,
     replace_characters(standins, rest, charset);
 }
 
+/* Whether a value ends where it should: before the document does, and
+ * without other markup in it. */
+static bool is_closed(const struct span *value, const struct span *rest)
+{
+    size_t size = (size_t) (value->end - value->at);
+
+    return value->end < rest->end && memchr(value->at, '<', size) == NULL
+           && memchr(value->at, '>', size) == NULL;
+}
+
 static void replace_value(struct standins *standins, struct span name,
-                          struct span value, enum standins_charset charset)
+                          struct span value, const struct span *rest,
+                          enum standins_charset charset)
 {
     size_t length = (size_t) (name.end - name.at);
 
     if (length == strlen("address-value")
         && memcmp(name.at, "address-value", length) == 0)
         replace_address(standins, value, charset);
-    else if (!is_kept_attribute(name.at, length))
+    else if (!is_kept_attribute(name.at, length) || !is_closed(&value, rest))
         replace_characters(standins, value, charset);
 }
 
@@ -198,7 +209,7 @@ static uint8_t *replace_attributes(struct standins *standins,
                                    struct span rest,
                                    enum standins_charset charset)
 {
-    struct span name;
+    struct span name, value;
 
     for (;;) {
         skip_spaces(&rest);
@@ -211,20 +222,68 @@ static uint8_t *replace_attributes(struct standins *standins,
         if (rest.at < rest.end && *rest.at == '=') {
             rest.at++;
             skip_spaces(&rest);
-            replace_value(standins, name, take_value(&rest), charset);
+            value = take_value(&rest);
+            replace_value(standins, name, value, &rest, charset);
         } else {
             replace(standins, name.at, name.end, charset);
         }
     }
 }
 
-/* Behind <!DOCTYPE ...>; an internal subset has a > in it. */
-static uint8_t *behind_declaration(const struct span *rest)
+static bool is_one_of(const struct span *word, const char *const *words,
+                      size_t count)
 {
-    uint8_t *end = behind(rest, ">");
+    size_t i;
 
-    return memchr(rest->at, '[', (size_t) (end - rest->at)) == NULL
-           ? end : behind(rest, "]>");
+    for (i = 0; i < count; i++)
+        if ((size_t) (word->end - word->at) == strlen(words[i])
+            && starts_with(word, words[i]))
+            return true;
+    return false;
+}
+
+static bool is_declaration(const struct span *rest)
+{
+    static const char *const keywords[] = {
+        "<!DOCTYPE", "<!ENTITY", "<!ATTLIST", "<!ELEMENT", "<!NOTATION"
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
+        if (starts_with(rest, keywords[i]))
+            return true;
+    return false;
+}
+
+/* <!DOCTYPE ...> up to its subset, or a declaration in one: the first name,
+ * a few words, and which DTD it is, stay. Returns behind it. */
+static uint8_t *replace_declaration(struct standins *standins,
+                                    struct span rest,
+                                    enum standins_charset charset)
+{
+    static const char *const kept[] = { "PUBLIC", "SYSTEM", "CDATA", "NDATA" };
+    bool is_doctype = starts_with(&rest, "<!DOCTYPE"), is_first = true, stays;
+    struct span word;
+
+    rest.at += strlen("<!");
+    take_until(&rest, "<>[\"'");
+    for (;;) {
+        skip_spaces(&rest);
+        if (rest.at == rest.end || *rest.at == '<')
+            return rest.at;
+        if (*rest.at == '>' || *rest.at == '[')
+            return rest.at + 1;
+        if (*rest.at == '"' || *rest.at == '\'') {
+            word = take_value(&rest);
+            stays = is_doctype && is_closed(&word, &rest);
+        } else {
+            word = take_until(&rest, "<>[\"'");
+            stays = is_first || is_one_of(&word, kept, 4);
+            is_first = false;
+        }
+        if (!stays)
+            replace(standins, word.at, word.end, charset);
+    }
 }
 
 /* A comment or character data: its text. Returns behind it. */
@@ -250,11 +309,11 @@ static uint8_t *replace_markup(struct standins *standins, struct span rest,
     if (starts_with(&rest, "<![CDATA["))
         return replace_section(standins, rest, strlen("<![CDATA["), "]]>",
                                charset);
-    if (starts_with(&rest, "<?"))
-        return behind(&rest, "?>");
+    if (is_declaration(&rest))
+        return replace_declaration(standins, rest, charset);
     if (starts_with(&rest, "<!"))
-        return behind_declaration(&rest);
-    rest.at++;
+        return rest.at + strlen("<!");
+    rest.at++;                  /* <?xml ...?> is as an element here */
     name = take_until(&rest, ">");
     /* no element is called that */
     if (name.at < name.end && *name.at >= '0' && *name.at <= '9')

@@ -240,6 +240,18 @@ static void documents(void **state)
         "<a b=\"{unfinished}", "<a {unfinished}", "<!-- {unfinished}",
         "{text} <{1234567890123}> &{broken}; &{broken}", "&{alone}",
         "  \r\n<a>{text}</a>", "\xef\xbb\xbf<a>{text}</a>",
+        /* what has no end is text */
+        "<?xml version=\"1.0\"><pap a=\"http://{initiator}/\">{text}</pap>"
+        "<?other {secret}?>",
+        "<?xml version=\"{1}.{0}><{a}>{letter} {hello}\" {there}",
+        "<?xml version='{1}.{0}><{a}>{letter} {hello}",
+        "<!DOCTYPE si [<!ENTITY a \"{secret}\"> <!ENTITY b SYSTEM "
+        "'http://{initiator}/'> ] ><si b=\"{secret}\">{text}</si>",
+        "<!DOCTYPE si [<si b=\"{secret}\">{text}</si>",
+        "<!DOCTYPE si SYSTEM \"{letter}> <{si}>{hello}",
+        "<!DOCTYPE si {letter} {hello}<si {there}>",
+        "<!{letter} {46701234567}>",
+        "<?xml-stylesheet href=\"http://{initiator}/{mail}\"?><a>{text}</a>",
         "{plain} {text}, <{not} {xml}>: {x1}", "<", "<>", "</a>", "<a/>",
         "<a b=\"\"/>", "&", "<?xml", "<!DOCTYPE", "<![CDATA["
     };
