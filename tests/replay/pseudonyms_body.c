@@ -5,6 +5,7 @@
  * machines need them (the list below), and the content of each part goes to
  * pseudonyms_content(). What stands where nothing should is text.
  */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -132,6 +133,17 @@ static uint8_t *header_end(const struct body *body, const uint8_t *end)
     return at;
 }
 
+/* Whether these can be the name of a header: a token of RFC 9110. */
+static bool is_token(const uint8_t *at, const uint8_t *end)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+
+    for (; at < end; at++)
+        if (*at == '\0' || (!isalnum(*at) && strchr(others, *at) == NULL))
+            return false;
+    return true;
+}
+
 /* The headers of a part, and the empty line. */
 static void replace_headers(struct body *body, const uint8_t *end)
 {
@@ -150,7 +162,7 @@ static void replace_headers(struct body *body, const uint8_t *end)
                                       (size_t) (colon - body->at))) {
             body->at = next;
         } else {
-            if (colon != NULL)
+            if (colon != NULL && is_token(body->at, colon))
                 body->at = colon;
             replace_to(body, next);
         }

@@ -275,6 +275,9 @@ static void parts(void **state)
     check("--b1\r\nContent-Type: multipart/mixed;\r\n boundary=b2\r\n\r\n"
           "--b2\r\nContent-Type: a/b\r\n\r\n{secret}\r\n--b2--\r\n"
           "--b1--", type);
+    /* without an empty line there are no headers */
+    check("--b1\r\nX-Wap: {secret}\r\n<{pap} {x}='{secret}'>{letter} "
+          "{46701234567}:{hello}</{pap}>\r\n--b1--", type);
 }
 
 static void encoded_parts(void **state)
