@@ -139,10 +139,11 @@ static void replace_number(struct pseudonyms *pseudonyms, const char **text)
     *text = (const char *) at;
 }
 
-/* The path is the PPG's, and its variables have names. */
+/* The path is the PPG's, and its variables have names; what stands without
+ * a name is a value. */
 static void replace_url(struct pseudonyms *pseudonyms, const char **url)
 {
-    uint8_t *at, *end;
+    uint8_t *at, *end, *equals;
 
     if (*url == NULL)
         return;
@@ -151,10 +152,11 @@ static void replace_url(struct pseudonyms *pseudonyms, const char **url)
     at += strcspn((char *) at, "?");
     while (*at != '\0') {
         end = at + 1 + strcspn((char *) at + 1, "&");
-        at += strcspn((char *) at, "=");
-        if (at < end)
-            standins_text(pseudonyms->standins, at, (size_t) (end - at),
-                          STANDINS_UTF8);
+        equals = memchr(at, '=', (size_t) (end - at));
+        if (equals != NULL)
+            at = equals;
+        standins_text(pseudonyms->standins, at, (size_t) (end - at),
+                      STANDINS_UTF8);
         at = end;
     }
 }

@@ -12,7 +12,8 @@
 
 enum {
     STRING_MIN = 3,             /* of a string that ends with NUL */
-    RUN_MIN = 5                 /* of any other */
+    RUN_MIN = 5,                /* of any other */
+    DIGITS_MAX = 5              /* of a name: that many are too many */
 };
 
 struct span {
@@ -204,6 +205,33 @@ static struct span take_value(struct span *rest)
     return value;
 }
 
+/* Whether these can be the name of an element or an attribute. With five
+ * digits and more it would name somebody. */
+static bool is_name(const struct span *name)
+{
+    const uint8_t *at;
+    int digits = 0;
+
+    for (at = name->at; at < name->end; at++) {
+        if (*at < 0x80 && !is_word(*at) && *at != '_' && *at != ':'
+            && (at == name->at || (*at != '-' && *at != '.')))
+            return false;
+        if (*at < '0' || *at > '9')
+            continue;
+        if (at == name->at || ++digits >= DIGITS_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* A name of markup stays, what only stands in its place does not. */
+static void replace_name(struct standins *standins, struct span name,
+                         enum standins_charset charset)
+{
+    if (!is_name(&name))
+        replace(standins, name.at, name.end, charset);
+}
+
 /* From the end of an element's name to its >. Returns behind it. */
 static uint8_t *replace_attributes(struct standins *standins,
                                    struct span rest,
@@ -224,6 +252,7 @@ static uint8_t *replace_attributes(struct standins *standins,
             skip_spaces(&rest);
             value = take_value(&rest);
             replace_value(standins, name, value, &rest, charset);
+            replace_name(standins, name, charset);
         } else {
             replace(standins, name.at, name.end, charset);
         }
@@ -278,7 +307,8 @@ static uint8_t *replace_declaration(struct standins *standins,
             stays = is_doctype && is_closed(&word, &rest);
         } else {
             word = take_until(&rest, "<>[\"'");
-            stays = is_first || is_one_of(&word, kept, 4);
+            stays = (is_first && is_name(&word))
+                || is_one_of(&word, kept, 4);
             is_first = false;
         }
         if (!stays)
@@ -314,10 +344,10 @@ static uint8_t *replace_markup(struct standins *standins, struct span rest,
     if (starts_with(&rest, "<!"))
         return rest.at + strlen("<!");
     rest.at++;                  /* <?xml ...?> is as an element here */
-    name = take_until(&rest, ">");
-    /* no element is called that */
-    if (name.at < name.end && *name.at >= '0' && *name.at <= '9')
-        replace(standins, name.at, name.end, charset);
+    if (rest.at < rest.end && (*rest.at == '/' || *rest.at == '?'))
+        rest.at++;
+    name = take_until(&rest, "/?>");
+    replace_name(standins, name, charset);
     return replace_attributes(standins, rest, charset);
 }
 
