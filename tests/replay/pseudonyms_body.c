@@ -63,6 +63,21 @@ static void find_boundary(struct body *body, const char *content_type)
     }
 }
 
+/* Whether the octets of this type are no ASCII, even where letters are. */
+static bool is_wide(const char *content_type)
+{
+    static const char *const names[] = { "utf-16", "utf-32", "ucs-2",
+                                         "ucs-4" };
+    const char *charset = content_type == NULL
+        ? NULL : strcasestr(content_type, "charset");
+    size_t i;
+
+    for (i = 0; charset != NULL && i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcasestr(charset, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* Behind the line that begins here. */
 static uint8_t *line_end(const struct body *body, uint8_t *at)
 {
@@ -180,7 +195,8 @@ static bool replace_part(struct body *body, const uint8_t *end, int nested)
     if (body->encoding == PSEUDONYMS_PLAIN && nested < NESTED_MAX)
         return replace_body(body->standins, body->type, body->at, size,
                             nested + 1);
-    return pseudonyms_encoded(body->standins, body->encoding, body->at, size);
+    return !is_wide(body->type)
+        && pseudonyms_encoded(body->standins, body->encoding, body->at, size);
 }
 
 static bool replace_body(struct standins *standins, const char *content_type,
@@ -194,7 +210,8 @@ static bool replace_body(struct standins *standins, const char *content_type,
 
     find_boundary(&body, content_type);
     if (body.boundary_length == 0)
-        return pseudonyms_content(standins, bytes, size);
+        return !is_wide(content_type)
+            && pseudonyms_content(standins, bytes, size);
     replace_to(&body, next_delimiter(&body));
     while (body.at < body.end) {
         body.at += 2 + body.boundary_length;

@@ -408,17 +408,30 @@ static bool has_controls(const struct span *content)
     return false;
 }
 
+/* Whether letters stand there with their zeros: a third and more of the
+ * octets are NUL, but of every fourth octet, from somewhere on, only few. */
+static bool has_zeros(const struct span *content)
+{
+    size_t size = (size_t) (content->end - content->at), zeros[4] = { 0 }, i;
+    bool are_letters = false;
+
+    for (i = 0; i < size; i++)
+        zeros[i % 4] += content->at[i] == '\0';
+    for (i = 0; i < 4; i++)
+        are_letters = are_letters || 16 * zeros[i] <= size;
+    return are_letters
+           && 3 * (zeros[0] + zeros[1] + zeros[2] + zeros[3]) >= size;
+}
+
 /* UTF-16 and UTF-32, with or without a mark. */
 static bool is_wide(const struct span *content)
 {
-    size_t size = (size_t) (content->end - content->at);
-
-    return size >= 2
+    return content->end - content->at >= 2
            && (memcmp(content->at, "\xff\xfe", 2) == 0
                || memcmp(content->at, "\xfe\xff", 2) == 0
                || memcmp(content->at, "<\0", 2) == 0
                || memcmp(content->at, "\0<", 2) == 0
-               || (size >= 4 && memcmp(content->at, "\0\0\0<", 4) == 0));
+               || has_zeros(content));
 }
 
 bool pseudonyms_content(struct standins *standins, uint8_t *content,

@@ -363,6 +363,36 @@ static void other_charsets(void **state)
     assert_false(pseudonyms_content(standins, marked, sizeof(marked) - 1));
 }
 
+/* A body in a part of this type and encoding is not understood. */
+static void is_wide(const char *headers, const char *text)
+{
+    char body[200];
+
+    snprintf(body, sizeof(body), "--b1\r\nContent-Type: %s\r\n\r\n%s",
+             headers, text);
+    assert_false(pseudonyms_body(standins, "multipart/related; boundary=b1",
+                                 (uint8_t *) body, strlen(body)));
+}
+
+static void wide_charsets(void **state)
+{
+    uint8_t big[] = "\0H\0e\0l\0l\0o", little[] = "4\0" "6\0" "7\0";
+    uint8_t zeros[] = "\0\0\0\0\0\0\r\n";
+    uint8_t mixed[] = "\0H\0e\x4f\x60\0i", cjk[] = "`O}Y";
+
+    (void) state;
+    assert_false(pseudonyms_content(standins, big, sizeof(big) - 1));
+    assert_false(pseudonyms_content(standins, little, sizeof(little) - 1));
+    assert_false(pseudonyms_content(standins, mixed, sizeof(mixed) - 1));
+    assert_true(pseudonyms_content(standins, zeros, sizeof(zeros) - 1));
+    assert_false(pseudonyms_body(standins, "text/plain; charset=UTF-16LE",
+                                 cjk, sizeof(cjk) - 1));
+    is_wide("text/plain; charset=\"utf-32\"", "`O}Y");
+    is_wide("text/plain; charset=iso-10646-ucs-2", "`O}Y");
+    is_wide("text/plain; charset=utf-16\r\n"
+            "Content-Transfer-Encoding: base64", "YE99WQ==");
+}
+
 /* --- records ----------------------------------------------------------- */
 
 static void no_digit_of_a_number_is_lost(void **state)
@@ -441,6 +471,7 @@ int main(void)
         cmocka_unit_test(encoded_parts),
         cmocka_unit_test(finds_strings_in_octets),
         cmocka_unit_test(other_charsets),
+        cmocka_unit_test(wide_charsets),
         cmocka_unit_test(no_digit_of_a_number_is_lost),
         cmocka_unit_test(refuses_bad_keys)
     };
