@@ -4,6 +4,8 @@ counts what is late; it calls nobody who was recorded, and answers
 notifications as they were; Ctrl-C ends the sending only; and it pushes to
 nothing but a sandbox unless told so in full."""
 
+import http.client
+import http.server
 import json
 import os
 import re
@@ -11,7 +13,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)),
                                 '..', 'lib'))
@@ -25,13 +29,13 @@ PUSHES, SPREAD = 60, 1.5        # seconds
 STILL = 2.5                     # seconds for which wapbox stands still
 
 
-def told(numbers, http, at=2000000):
+def told(numbers, statuses, at=2000000):
     """A notification of each of these pushes that was answered so."""
     for count, number in enumerate(numbers, 1):
         yield {'ev': 'notification', 't': at, 'notification': count,
                'push': number}
         yield {'ev': 'notification_answer', 't': at, 'notification': count,
-               'http': http[count - 1]}
+               'http': statuses[count - 1]}
 
 
 class Replay:
@@ -152,6 +156,53 @@ def withheld(tap, box, notify_url):
     replay.sender.end()
 
 
+class ReportingPpg(http.server.BaseHTTPRequestHandler):
+    """Reports to X-Kannel-DLR-Url, as smsbox does, then sends a result, before
+    it answers the push; `answers` are those that it got."""
+    answers = []
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        where = urllib.parse.urlsplit(self.headers['X-Kannel-DLR-Url'])
+        for method, document in ('GET', None), ('POST', '<pap/>'):
+            talk = http.client.HTTPConnection(where.netloc)
+            talk.request(method, where.path, document)
+            self.answers.append(talk.getresponse().status)
+            talk.close()
+        self.send_response(202)
+        self.send_header('Content-Length', '0')
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def reported(tap, folder):
+    """A report is none of the notifications that were recorded."""
+    trace = written(folder, 'reports', pushes.make(1, 1), None, 0,
+                    told([1], [503]))
+    with open(trace) as file:
+        text = file.read().replace('"Content-Length"', '"X-Kannel-DLR-Url"')
+    with open(trace, 'w') as file:
+        file.write(text)
+    with http.server.HTTPServer(('127.0.0.1', 0), ReportingPpg) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        out = f'{trace}.out'
+        sender = replay_run.Sender(
+            ['--ppg', f'http://127.0.0.1:{server.server_port}/',
+             '--messages-may-reach-real-phones'], trace, out, '1')
+        wait_until(sender.is_done, 30, 'the push is answered')
+        sender.end()
+        server.shutdown()
+    tap.equal(ReportingPpg.answers, [202, 503],
+              'a report is taken, and leaves the recorded refusal to a result')
+    with open(out) as file:
+        found = [event for event in map(json.loads, file)
+                 if event['ev'] == 'notification']
+    tap.equal([event['document'] for event in found], ['<pap/>'],
+              'only the result is a notification')
+
+
 def called(listener):
     """Has anybody connected?"""
     try:
@@ -173,6 +224,7 @@ def test(tap):
         late(tap, box, url)
         interrupted(tap, box, url)
         withheld(tap, box, url)
+        reported(tap, box.folder)
         box.idle()
         tap.ok(not called(recorded), 'who was recorded is never called')
 

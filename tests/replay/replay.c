@@ -29,6 +29,7 @@
  * connections at once would be dropped, and tried again after seconds. */
 enum { FIRST_POSTS = 8, ANSWERS_A_POST = 16 };
 enum { READ_AT_A_TIME = 500, PROGRESS_US = 250000, SECOND_US = 1000000 };
+enum { REPORT_TAKEN = 202 };
 
 struct replay {
     const struct replay_options *options;
@@ -265,8 +266,11 @@ static int notified(struct collector *collector, int64_t push,
                     const uint8_t *document, size_t size)
 {
     struct replay *replay = loop_owner(collector, struct replay, collector);
-    int http = survey_answer(&replay->survey, push);
+    int http;
 
+    if (size == 0)
+        return REPORT_TAKEN;    /* a report for X-Kannel-DLR-Url */
+    http = survey_answer(&replay->survey, push);
     replay->notified++;
     line_begin(replay, "notification", loop_now());
     json_number(&replay->line, "push", push);
