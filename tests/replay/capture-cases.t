@@ -13,7 +13,7 @@ import packets as pk                                        # noqa: E402
 import push_initiator as pi                                 # noqa: E402
 import tap                                                  # noqa: E402
 from captures import PORTS, capture, of_packets             # noqa: E402
-from dialogue import (BIND, DELIVER, PPG, SMPP, SUBMIT,     # noqa: E402
+from dialogue import (BIND, DELIVER, PI, PPG, SMPP, SUBMIT,  # noqa: E402
                       UNBIND, address, answer, pap_answer, push_body,
                       receipt, segments, submit, text)
 from http_stream import message                             # noqa: E402
@@ -67,6 +67,14 @@ class Story(pk.Talk):
         """The packets, but for those that have one of these in them."""
         return [one for one in self.packets
                 if not any(some in one.octets for some in octets)]
+
+
+def notification(push_id):
+    """It is delivered, says the PPG."""
+    document = pap_answer(
+        'resultnotification-message',
+        f'push-id="{push_id}" code="1000" message-state="delivered"')
+    return message('POST /result HTTP/1.1', document, {})
 
 
 # --- HTTP --------------------------------------------------------------------
@@ -174,6 +182,26 @@ def test_reuse(t):
     repeated = old + [dataclasses.replace(old[0], t=old[-1].t + 5)]
     t.equal(events(of_packets(repeated)[0]), events(of_packets(old)[0]),
             'a SYN that comes again is no other connection')
+
+
+def test_repeated(t):
+    """A push-id that comes again is refused; the result is of the first."""
+    story = Story()
+    story.open(story.ppg)
+    story.push('p1', 'some words')
+    story.push('p1', 'some words', response=message(
+        'HTTP/1.1 202 Accepted',
+        pap_answer('push-response', 'code="2007"'), {}))
+    initiator = pk.Connection(PI, 40003)
+    story.open(initiator)
+    story.say(initiator, CLIENT, notification('p1'))
+    story.say(initiator, SERVER, b'HTTP/1.0 204 Fine\r\n\r\n')
+    records, _, _ = of_packets(story.packets)
+    t.equal(events(records, 'push', 'code'),
+            [('push', 1, None), ('push_answer', 1, 1001), ('push', 2, None),
+             ('push_answer', 2, 2007), ('notification', 1, 1000),
+             ('notification_answer', None, None), ('outcome', 1, None)],
+            'a notification is of the push that was accepted')
 
 
 def test_any(t):
@@ -361,8 +389,8 @@ def test_owners(t):
 
 
 def test(t):
-    for part in (test_forms, test_holes, test_reuse, test_any, test_pdus,
-                 test_payload, test_ids, test_owners):
+    for part in (test_forms, test_holes, test_reuse, test_repeated, test_any,
+                 test_pdus, test_payload, test_ids, test_owners):
         part(t)
 
 

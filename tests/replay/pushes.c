@@ -80,7 +80,8 @@ static void await(struct pushes *pushes, const struct posted *posted)
     entry = horizon_find(pushes->push_ids, key);
     if (entry == NULL)
         entry = horizon_add(pushes->push_ids, key);
-    entry->a = (uint64_t) record->push;
+    if ((entry->b & UINT32_MAX) == 0)
+        entry->a = (uint64_t) record->push;
     entry->b += UINT64_C(1) << 32;
     pushes->asked[record->push % UNANSWERED_MAX]
         = (struct asked) { record->push, key };
