@@ -8,15 +8,15 @@ GROUP, INCLUDE = 'group', 'include'
 # What a sandbox decides itself.
 OWN = {
     'core': re.compile(r'.*(port|interface|password|-ip|log|store|ssl|dlr|'
-                       r'status|http-proxy|pid|list).*'),
+                       r'status|http-proxy|pid|list).*|unified-prefix'),
     'smsc': re.compile(r'smsc|smsc-id|smsc-admin-id|host|port|receive-port|'
                        r'smsc-username|smsc-password|system-type|'
                        r'transceiver-mode|instances|.*(log|ssl|-ip|list|'
-                       r'smsc-id).*|our-.*'),
+                       r'smsc-id).*|our-.*|unified-prefix'),
     'ppg': re.compile(r'.*(port|url|-ip|list|ssl|users|trusted).*|'
-                      r'global-sender'),
-    'convoy': re.compile(r'module|pgsql-id|state-location|deployment|'
-                         r'notify-.*')}
+                      r'global-sender|default-smsc'),
+    'convoy': re.compile(r'module|pgsql-id|smsc-id|state-location|'
+                         r'deployment|notify-.*')}
 
 
 class ConfError(Exception):

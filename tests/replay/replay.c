@@ -151,7 +151,10 @@ static struct post *make_post(struct replay *replay,
                               const struct trace_record *push)
 {
     char notify_url[COLLECTOR_URL_SIZE];
-    struct rewrite rewrite = { .notify_url = notify_url };
+    struct rewrite rewrite = {
+        .notify_url = notify_url,
+        .drops_routes = replay->options->is_sandbox
+    };
 
     collector_url(&replay->collector, push->push, notify_url);
     if (replay->survey.begin_known)

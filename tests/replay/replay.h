@@ -10,6 +10,7 @@
 struct replay_options {
     const char *trace;          /* path */
     const char *url;            /* of the PPG; see request.h */
+    bool is_sandbox;            /* it has none of the recorded routes */
     double speed;               /* as the trace is 1; 0: as fast as possible */
     unsigned connections;       /* at most */
     bool progress;              /* on standard error, which is a terminal */

@@ -22,7 +22,7 @@ static void add_url(struct post *post, const char *base, const char *recorded)
  * were recorded and none of libcurl's own. */
 static void add_headers(struct post *post,
                         const struct trace_headers *headers,
-                        const char *notify_url)
+                        const struct rewrite *rewrite)
 {
     static const char *const own[] = { "Accept:", "Expect:",
                                        "Content-Type:" };
@@ -32,10 +32,13 @@ static void add_headers(struct post *post,
     for (i = 0; i < headers->count; i++) {
         const struct trace_header *header = &headers->items[i];
 
-        if (!rewrite_drops_header(header->name))
-            post_add_header(post, header->name,
-                            rewrite_is_report_header(header->name)
-                            ? notify_url : header->value);
+        if (rewrite_drops_header(header->name)
+            || (rewrite->drops_routes
+                && rewrite_is_route_header(header->name)))
+            continue;
+        post_add_header(post, header->name,
+                        rewrite_is_report_header(header->name)
+                        ? rewrite->notify_url : header->value);
     }
     for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         given = false;
@@ -61,6 +64,6 @@ struct post *request_make(const struct trace_record *push, const char *url,
         return NULL;
     }
     add_url(post, url, push->url);
-    add_headers(post, &push->headers, rewrite->notify_url);
+    add_headers(post, &push->headers, rewrite);
     return post;
 }

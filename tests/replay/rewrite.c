@@ -193,6 +193,12 @@ bool rewrite_drops_header(const char *name)
     return false;
 }
 
+bool rewrite_is_route_header(const char *name)
+{
+    return strcasecmp(name, "X-Kannel-SMSC") == 0
+        || strcasecmp(name, "X-Kannel-Smsbox-Id") == 0;
+}
+
 bool rewrite_is_report_header(const char *name)
 {
     return strcasecmp(name, "X-Kannel-DLR-Url") == 0;

@@ -17,6 +17,7 @@ struct rewrite {
     const char *notify_url;     /* in place of ppg-notify-requested-to */
     int64_t later_s;            /* added to deliver-before- and
                                  * deliver-after-timestamp; may be negative */
+    bool drops_routes;          /* see rewrite_is_route_header() */
 };
 
 /* Appends the body as it is to be sent. False, and `out` as it was, if it
@@ -31,6 +32,10 @@ bool rewrite_body(struct buffer *out, const struct rewrite *rewrite,
 /* Whether a header of HTTP (without its value) belongs to the connection or
  * to the length of the body, so that it is not sent again as it was. */
 bool rewrite_drops_header(const char *name);
+
+/* Whether this header says by which SMSC or smsbox the push is to go. Where
+ * there is none of that name the push would wait for ever. */
+bool rewrite_is_route_header(const char *name);
 
 /* Whether the value of this header is a URL to be called with news. */
 bool rewrite_is_report_header(const char *name);

@@ -89,6 +89,9 @@ static void knows_headers(void **state)
     assert_true(rewrite_drops_header("host"));
     assert_false(rewrite_drops_header("Content-Type"));
     assert_false(rewrite_drops_header("X-Wap-Application-Id"));
+    assert_true(rewrite_is_route_header("x-kannel-smsc"));
+    assert_true(rewrite_is_route_header("X-Kannel-Smsbox-Id"));
+    assert_false(rewrite_is_route_header("X-Kannel-DLR-Mask"));
     assert_true(rewrite_is_report_header("x-kannel-dlr-url"));
     assert_false(rewrite_is_report_header("x-kannel-dlr-mask"));
 }
