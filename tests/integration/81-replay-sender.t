@@ -73,6 +73,29 @@ def replay_while_still(box, trace, *options):
     return replay
 
 
+def sandbox_of(folder, **env):
+    """A folder that names these, as that of a sandbox does; its path."""
+    os.makedirs(folder)
+    with open(f'{folder}/env', 'w') as file:
+        file.writelines(f'{name}={value}\n' for name, value in env.items())
+    return folder
+
+
+def of_another_smsc(tap, folder, trace):
+    """Pushes to its PPG would reach phones."""
+    url = 'http://127.0.0.1:9/'
+    for name, env in (
+            ('no simulator', {}),
+            ('one that is not there', {'SMSC_CONTROL': f'{folder}/gone'})):
+        sandbox = sandbox_of(f'{folder}/{name}', PPG_URL=url, **env)
+        said = subprocess.run([replay_run.PROGRAM, '--sandbox', sandbox,
+                               trace], capture_output=True, text=True)
+        tap.ok(said.returncode == 1 and said.stdout == ''
+               and said.stderr.count('\n') == 1
+               and 'SMSC_CONTROL' in said.stderr,
+               f'{name}: this is no sandbox, in a line', said)
+
+
 def not_a_sandbox(tap, box, trace):
     said = subprocess.run([replay_run.PROGRAM, '--ppg', box.env['PPG_URL'],
                            trace], capture_output=True, text=True)
@@ -158,11 +181,13 @@ def withheld(tap, box, notify_url):
 
 class ReportingPpg(http.server.BaseHTTPRequestHandler):
     """Reports to X-Kannel-DLR-Url, as smsbox does, then sends a result, before
-    it answers the push; `answers` are those that it got."""
-    answers = []
+    it answers the push; `answers` are those that it got, `routes` the values
+    of X-Kannel-SMSC."""
+    answers, routes = [], []
 
     def do_POST(self):
         self.rfile.read(int(self.headers['Content-Length']))
+        self.routes.append(self.headers['X-Kannel-SMSC'])
         where = urllib.parse.urlsplit(self.headers['X-Kannel-DLR-Url'])
         for method, document in ('GET', None), ('POST', '<pap/>'):
             talk = http.client.HTTPConnection(where.netloc)
@@ -178,23 +203,34 @@ class ReportingPpg(http.server.BaseHTTPRequestHandler):
 
 
 def reported(tap, folder):
-    """A report is none of the notifications that were recorded."""
+    """A report is none of the notifications that were recorded, and a sandbox
+    has none of the recorded routes."""
     trace = written(folder, 'reports', pushes.make(1, 1), None, 0,
                     told([1], [503]))
     with open(trace) as file:
-        text = file.read().replace('"Content-Length"', '"X-Kannel-DLR-Url"')
+        text = file.read().replace(
+            '["Content-Length"', '["X-Kannel-SMSC","operator"],'
+            '["X-Kannel-DLR-Url"')
     with open(trace, 'w') as file:
         file.write(text)
     with http.server.HTTPServer(('127.0.0.1', 0), ReportingPpg) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f'http://127.0.0.1:{server.server_port}/'
         out = f'{trace}.out'
-        sender = replay_run.Sender(
-            ['--ppg', f'http://127.0.0.1:{server.server_port}/',
-             '--messages-may-reach-real-phones'], trace, out, '1')
-        wait_until(sender.is_done, 30, 'the push is answered')
-        sender.end()
+        with socket.socket(socket.AF_UNIX) as control:
+            control.bind(f'{folder}/control')
+            control.listen()
+            sandbox = sandbox_of(f'{folder}/with-smsc', PPG_URL=url,
+                                 SMSC_CONTROL=f'{folder}/control')
+            for where in (['--sandbox', sandbox], [
+                    '--ppg', url, '--messages-may-reach-real-phones']):
+                sender = replay_run.Sender(where, trace, out, '1')
+                wait_until(sender.is_done, 30, 'the push is answered')
+                sender.end()
         server.shutdown()
-    tap.equal(ReportingPpg.answers, [202, 503],
+    tap.equal(ReportingPpg.routes, [None, 'operator'],
+              'only what is no sandbox gets the recorded route')
+    tap.equal(ReportingPpg.answers, [202, 503] * 2,
               'a report is taken, and leaves the recorded refusal to a result')
     with open(out) as file:
         found = [event for event in map(json.loads, file)
@@ -220,6 +256,7 @@ def test(tap):
         trace = written(box.folder, 'refused', pushes.make(1, 1), None,
                         SPREAD)
         not_a_sandbox(tap, box, trace)
+        of_another_smsc(tap, box.folder, trace)
         open_loop(tap, box, url)
         late(tap, box, url)
         interrupted(tap, box, url)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "replay.h"
@@ -38,11 +40,40 @@ static void die_of_usage(void)
     exit(2);
 }
 
-/* PPG_URL in the file env of a sandbox. */
+/* The value of this line of the file env; what there is not stays. */
+static void take_variable(const char *line, const char *name,
+                          char value[URL_SIZE])
+{
+    size_t length = strlen(name);
+
+    if (strncmp(line, name, length) == 0)
+        snprintf(value, URL_SIZE, "%s", line + length);
+}
+
+/* Whether the simulator listens there. */
+static bool has_simulator(const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    bool connected;
+    int fd;
+
+    if (strlen(path) >= sizeof(address.sun_path))
+        return false;
+    strcpy(address.sun_path, path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        die("socket", strerror(errno));
+    connected = connect(fd, (struct sockaddr *) &address,
+                        sizeof(address)) == 0;
+    close(fd);
+    return connected;
+}
+
+/* PPG_URL in the file env of a sandbox. Its links must be bound to the
+ * simulator, for behind another SMSC there are phones. */
 static void read_sandbox(const char *folder, char url[URL_SIZE])
 {
-    static const char name[] = "PPG_URL=";
-    char path[4096], line[URL_SIZE];
+    char path[4096], line[URL_SIZE], control[URL_SIZE] = "";
     FILE *file;
 
     snprintf(path, sizeof(path), "%s/env", folder);
@@ -52,12 +83,18 @@ static void read_sandbox(const char *folder, char url[URL_SIZE])
     url[0] = '\0';
     while (fgets(line, sizeof(line), file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
-        if (strncmp(line, name, sizeof(name) - 1) == 0)
-            snprintf(url, URL_SIZE, "%s", line + sizeof(name) - 1);
+        take_variable(line, "PPG_URL=", url);
+        take_variable(line, "SMSC_CONTROL=", control);
     }
     fclose(file);
     if (url[0] == '\0')
         die(path, "names no PPG_URL: this is no sandbox");
+    if (control[0] == '\0')
+        die(path, "names no SMSC_CONTROL: its SMSC is not the simulator, and"
+            " messages may reach real phones");
+    if (!has_simulator(control))
+        die(path, "no simulator listens at its SMSC_CONTROL: the sandbox is"
+            " down, or is none");
 }
 
 static double parse_speed(const char *text)
@@ -129,6 +166,7 @@ int main(int argc, char **argv)
     if (sandbox != NULL) {
         read_sandbox(sandbox, url);
         options.url = url;
+        options.is_sandbox = true;
     } else if (!is_real) {
         die(options.url, "this is no sandbox; say"
             " --messages-may-reach-real-phones to push there all the same");
