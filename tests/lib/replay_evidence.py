@@ -11,8 +11,8 @@ import push_initiator as pi
 from journal import Journal
 from replay_match import Matcher
 
-CODE = re.compile(r'<(?:response-result|badmessage-response)\b[^>]*?'
-                  r'\bcode\s*=\s*"(\d+)"')
+CODE = re.compile(r'<(?:response-result|badmessage-response|cancel-result|'
+                  r'statusquery-result)\b[^>]*?\bcode\s*=\s*"(\d+)"')
 # Events of the journal that a verdict or a number hangs on, beside submits and
 # displays.
 READ = 'bind', 'link-lost', 'cancel', 'part', 'fail'
@@ -55,10 +55,12 @@ class Evidence:
         self.pushes, self.deliveries = trace.pushes, trace.deliveries
         with open(f'{folder}/run.json') as file:
             self.run = json.load(file)
-        self.by_name = {(delivery.push.push_id, delivery.dst): delivery
-                        for delivery in self.deliveries}
         self.notified, self.strange = defaultdict(list), []
         self._read_sent()
+        # The one that was accepted bears the name, not one that repeats it.
+        self.by_name = {(delivery.push.push_id, delivery.dst): delivery
+                        for delivery in sorted(
+                            self.deliveries, key=lambda one: one.accepted)}
         self.journal = Journal(f'{folder}/smsc.jsonl').read()
         Matcher(self.deliveries).mark(self.journal)
         self._forget()
@@ -106,7 +108,8 @@ class Evidence:
     def _take_notification(self, event):
         found = pi.result(event['document'].encode('latin-1'))
         dst = re.split('[=/]', found['address'] + '/')[1].lstrip('+')
-        delivery = self.by_name.get((found['push-id'], dst))
+        delivery = next((one for one in self.pushes[event['push']].deliveries
+                         if one.dst == dst), None)
         one = Notification(event['t'], event['http'], found['message-state'],
                            int(found['code']), dst)
         if delivery is None:

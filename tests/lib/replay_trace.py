@@ -59,7 +59,7 @@ class Push:
 
     @property
     def accepted(self):
-        return self.code == 1001
+        return self.operation == 'push' and self.code == 1001
 
 
 def digest_of(path):

@@ -107,11 +107,12 @@ def told_otherwise(evidence):
                                           evidence.told(one))]
 
 
-def answered_otherwise(evidence):
-    """Pushes that the PPG answered with another code than in the record."""
+def answered_otherwise(evidence, operations):
+    """What of these the PPG answered with another code than in the record."""
     return [f'push {push.number} was answered {push.code}, in the record '
             f'{push.recorded_code}' for push in evidence.pushes.values()
-            if push.sent is not None and push.recorded_code is not None
+            if push.operation in operations
+            and push.sent is not None and push.recorded_code is not None
             and push.code != push.recorded_code]
 
 
@@ -186,16 +187,18 @@ def judge(tap, evidence, expected=None, strict=True):
         'displayed in the record, but not now']
     if strict:
         tap.ok(evidence.run['settled'], f'{name}: nothing was left to be done')
-        tap.none(answered_otherwise(evidence),
+        tap.none(answered_otherwise(evidence, ['push']),
                  f'{name}: every push is answered as it was recorded')
         tap.none(beyond_latitude(evidence, worse),
                  f'{name}: what was displayed in the record is displayed')
     else:
         if not evidence.run['settled']:
             tap.note(f'{name} still had something to do')
-        note(tap, [*answered_otherwise(evidence), *(
+        note(tap, [*answered_otherwise(evidence, ['push']), *(
             f'not displayed by {name}, but in the record: {one}'
             for one in worse)])
+    # What they are answered hangs on how far the push had come.
+    note(tap, answered_otherwise(evidence, ['cancel', 'query']))
     note(tap, [f'told otherwise by {name}: {one}' for one in
                found['against the record']['told otherwise']])
     if expected is not None:
