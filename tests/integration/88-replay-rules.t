@@ -1,9 +1,12 @@
 #!/usr/bin/python3 -B
 """What a replay is judged by where pushes share a name, and what of an
-operator's kannel.conf it takes; told of runs that are made up."""
+operator's kannel.conf it takes, and which runs can be compared; told of runs
+that are made up."""
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -18,7 +21,7 @@ from replay_evidence import Evidence                        # noqa: E402
 from replay_trace import Trace, digest_of                   # noqa: E402
 from replays import written                                 # noqa: E402
 from tap import run                                         # noqa: E402
-from traces import lines                                    # noqa: E402
+from traces import REPLAY, lines                            # noqa: E402
 
 CONF = """
 group = core
@@ -123,10 +126,35 @@ def conf(tap, folder):
               'neither routes nor prefixes are those of the operator')
 
 
+def compared(tap, folder):
+    """Only what replayed one trace is."""
+    path, one = trace_of_one_name(folder)
+    other = shutil.copy(path, f'{folder}/other.jsonl')
+    with open(other, 'a') as file:
+        file.write(lines([{'ev': 'phone', 't': 2000000, 'dst': '46',
+                           'state': 'off'}]))
+    for name, trace, keys in (('old', path, {}), ('new', path, {'seed': 2}),
+                              ('another', other, {})):
+        keep_run(f'{folder}/{name}', trace, one, **keys)
+
+    def compare(first, second):
+        return subprocess.run(
+            [f'{REPLAY}/run', '--compare', f'{folder}/{first}',
+             f'{folder}/{second}'], text=True, capture_output=True)
+    said = compare('old', 'another')
+    tap.ok(said.returncode == 1 and said.stderr.count('\n') == 1
+           and 'different traces' in said.stderr,
+           'runs of different traces are not compared', said.stderr)
+    said = compare('old', 'new')
+    tap.ok('# seed: 1 there, 2 here' in said.stdout,
+           'another seed is told', said.stdout + said.stderr)
+
+
 def test(tap):
     with tempfile.TemporaryDirectory() as folder:
         one_name(tap, folder)
         conf(tap, folder)
+        compared(tap, folder)
 
 
 run(test)

@@ -114,8 +114,21 @@ def evidence_of(folder):
     return Evidence(Trace(run['trace path']), folder)
 
 
+def check_compared(first, second):
+    """Is it one trace? What else differs is told."""
+    if first.run['trace'] != second.run['trace']:
+        raise Wrong('these are runs of different traces: '
+                    + ', '.join(one.run['trace path']
+                                for one in (first, second)))
+    for what in 'seed', 'speed':
+        if first.run[what] != second.run[what]:
+            print(f'# {what}: {first.run[what]} there, {second.run[what]} '
+                  'here')
+
+
 def compare(options):
     first, second = (evidence_of(folder) for folder in options.compare)
+    check_compared(first, second)
     names = [NAMES[one.run['gateway']] for one in (first, second)]
     if names[0] == names[1]:
         names = [f'{name}, {os.path.basename(os.path.normpath(folder))}'
