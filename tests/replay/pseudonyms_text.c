@@ -13,7 +13,8 @@
 enum {
     STRING_MIN = 3,             /* of a string that ends with NUL */
     RUN_MIN = 5,                /* of any other */
-    DIGITS_MAX = 5              /* of a name: that many are too many */
+    DIGITS_MAX = 5,             /* of a name: that many are too many */
+    LETTERS_MIN = 4             /* octets: two letters of UTF-16 */
 };
 
 struct span {
@@ -420,6 +421,7 @@ static bool has_zeros(const struct span *content)
     for (i = 0; i < 4; i++)
         are_letters = are_letters || 16 * zeros[i] <= size;
     return are_letters
+           && size >= LETTERS_MIN
            && 3 * (zeros[0] + zeros[1] + zeros[2] + zeros[3]) >= size;
 }
 
