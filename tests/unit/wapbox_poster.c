@@ -13,6 +13,8 @@
 
 #include <arpa/inet.h>
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -288,6 +290,48 @@ static void gives_up_what_is_under_way(void **state)
     notify_allow_destroy(allow);
 }
 
+/* --- a name server that says nothing ------------------------------------ */
+
+#define RESOLVER_MS 15000       /* until a resolver gives up */
+
+static int resolver_fds[2];
+static bool gave_up;
+
+/* libcurl's, in place of the C library's. */
+int getaddrinfo(const char *name, const char *service,
+                const struct addrinfo *hints, struct addrinfo **found)
+{
+    struct pollfd released = { resolver_fds[0], POLLIN, 0 };
+    int (*real)(const char *, const char *, const struct addrinfo *,
+                struct addrinfo **);
+    void *symbol;
+
+    if (name == NULL || strcmp(name, "pi.dead.example") != 0) {
+        symbol = dlsym(RTLD_NEXT, "getaddrinfo");
+        memcpy(&real, &symbol, sizeof(real));
+        return real(name, service, hints, found);
+    }
+    if (poll(&released, 1, RESOLVER_MS) == 0)
+        gave_up = true;
+    return EAI_AGAIN;
+}
+
+static void does_not_wait_for_a_name_server(void **state)
+{
+    NotifyAllow *allow = allow_loopback();
+    Poster *poster = poster_create(allow, NULL, 64, on_done);
+
+    (void)state;
+    assert_int_equal(pipe(resolver_fds), 0);
+    post(poster, "http://pi.dead.example/");
+    assert_int_equal(last.status, 0);
+    assert_non_null(strstr(last.error, "timed out"));
+    assert_false(gave_up);
+    close(resolver_fds[1]);
+    poster_destroy(poster);
+    notify_allow_destroy(allow);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,7 +339,8 @@ int main(void)
         cmocka_unit_test(tells_failures),
         cmocka_unit_test(keeps_off_what_is_not_allowed),
         cmocka_unit_test(watches_a_descriptor),
-        cmocka_unit_test(gives_up_what_is_under_way)
+        cmocka_unit_test(gives_up_what_is_under_way),
+        cmocka_unit_test(does_not_wait_for_a_name_server)
     };
 
     if (!poster_init())
