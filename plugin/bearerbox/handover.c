@@ -408,15 +408,20 @@ static void count_refused(Active *active, void *arg)
 }
 
 /* Do groups of this route of which the SMSC has refused whatever it was given
- * fill half of all places? */
-static bool refused_fill_half(const Scheduler *s, const char *route)
+ * fill half of all places? They are not counted for each claim anew. */
+static bool refused_fill_half(const Scheduler *s, RouteWait *wait,
+                              int64_t now)
 {
-    Refused refused = { route, 0 };
+    Refused refused = { wait->route, 0 };
 
     if (actives_count(s->actives) < s->setup.active_groups / 2)
         return false;
-    actives_each(s->actives, count_refused, &refused);
-    return refused.n >= s->setup.active_groups / 2;
+    if (now >= wait->count_at) {
+        wait->count_at = now + LOOK_US;
+        actives_each(s->actives, count_refused, &refused);
+        wait->half_refused = refused.n >= s->setup.active_groups / 2;
+    }
+    return wait->half_refused;
 }
 
 bool handover_crowded(Scheduler *s, const char *route, int64_t now)
@@ -427,7 +432,7 @@ bool handover_crowded(Scheduler *s, const char *route, int64_t now)
         wait->judged = now;
         wait->crowded = (wait->n >= CROWD &&
                          !links_idle(s->links, route, now)) ||
-                        refused_fill_half(s, route);
+                        refused_fill_half(s, wait, now);
     }
     return wait->crowded;
 }

@@ -28,12 +28,15 @@ typedef struct {
 } LinkQueue;
 
 /* How many groups of a route wait for a link; as of the moment `judged`, are
- * they enough? */
+ * they enough? And do those that its SMSC refuses fill half of all places, by
+ * the last count; the next one is due at `count_at`. */
 typedef struct {
     char *route;
     int n;
     bool crowded;
     int64_t judged;
+    bool half_refused;
+    int64_t count_at;
 } RouteWait;
 
 struct Scheduler {
